@@ -230,7 +230,7 @@ TEST_CASE("explain takes logits of paged keys, for any number of queries of a re
     CHECK(
         text.has("256 queries, 1 a request, of 64 heads of 128, 8192 columns, pages of 64, weights f32, unclean logits "
                  "f32\non 132 "));
-    CHECK(text.has("paged_mqa_config{.queries = 2, .query_groups = 2, .key_groups = 2"));
+    CHECK(text.has("paged_mqa_config{.queries = 2, .query_groups = 2, .key_groups = 2, .keys = 128"));
     CHECK_THROWS_WITH_AS(run(explain_command, {"9*7,99,12,64:paged"}),
                          doctest::Contains("shipped::paged_mqa_logits_kernel<paged_mqa_traits{.stored = "),
                          std::runtime_error);

@@ -185,8 +185,9 @@ def members(configs):
 
 
 def predictions(race, gpu):
-    """The predictions of this checkout's cost model for the same kernels, in microseconds; infinity for a kernel that is not
-    shipped any more. Stages are ignored in that comparison. In a race, C is always D."""
+    """The predictions of this checkout's cost model for the same kernels: microseconds, and the place in the shipped lists, which
+    decides between equal ones; infinity for a kernel that is not shipped any more. Stages are ignored in that comparison. In a
+    race, C is always D."""
     calls = []
     for row, kernels in zip(race["rows"], runners(race)):
         for source, in_place, _ in kernels:
@@ -207,15 +208,18 @@ def predictions(race, gpu):
             const gemm_workload work{shape, a, b, d, accumulate, accumulate};
             const gemm_info info{.traits = {.a = a, .b = b, .d = d, .accumulate = accumulate, .in_place = in_place}, .cfg = cfg};
             const device_info device = device_info::GPU();
-            const bool is_shipped = std::any_of(all.begin(), all.end(), [&](gemm_info x) {
+            const auto place = std::find_if(all.begin(), all.end(), [&](gemm_info x) {
                 x.cfg.stages = cfg.stages;  // which a kernel may settle otherwise today
                 return x.traits == info.traits && x.cfg == cfg;
             });
-            std::printf("%.6f\\n", is_shipped ? predict(info, work, device, device.sm_count).total_us : INFINITY);
+            const bool is_shipped = place != all.end();
+            std::printf("%.6f %td\\n", is_shipped ? predict(info, work, device, device.sm_count).total_us : INFINITY,
+                        place - all.begin());
         }
         int main() {""".replace("GPU", gpu)
     program += "\n".join(["append(shipped::dense());", *calls]) + "}"
-    values = map(float, output_of(program).split())
+    words = iter(output_of(program).split())
+    values = ((float(us), int(place)) for us, place in zip(words, words))
     return [[next(values) for _ in kernels] for kernels in runners(race)]
 
 
@@ -229,14 +233,14 @@ def choices(race, gpu):
     for row, measured, said in zip(race["rows"], runners(race), predictions(race, gpu)):
         if row["m"] <= FEW_ROWS and not swaps:
             continue
-        if said[min(range(len(said)), key=lambda i: measured[i][2])] == math.inf:
+        if said[min(range(len(said)), key=lambda i: measured[i][2])][0] == math.inf:
             continue
-        kernels, predicted = zip(*((kernel, us) for kernel, us in zip(measured, said) if us < math.inf))
+        kernels, predicted = zip(*((kernel, us) for kernel, us in zip(measured, said) if us[0] < math.inf))
         pick = min(range(len(kernels)), key=predicted.__getitem__)
         best, in_place, best_us = min(kernels, key=lambda k: k[2])
         made.append({"row": row, "best": best, "in_place": in_place, "best_us": best_us, "pick": kernels[pick][0],
-                     "pick_in_place": kernels[pick][1], "loss": kernels[pick][2] / best_us,
-                     "error": predicted[pick] / kernels[pick][2], "all": [c for c, _, _ in kernels],
+                     "pick_in_place": kernels[pick][1], "loss": round(kernels[pick][2], 2) / round(best_us, 2),
+                     "error": predicted[pick][0] / kernels[pick][2], "all": [c for c, _, _ in kernels],
                      "members": known, "open": open_names})
     return made
 

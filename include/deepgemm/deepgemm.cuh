@@ -35,6 +35,7 @@
 #include <deepgemm/scale/pack_k_grouped.cuh>
 #include <deepgemm/scale/to_mn_major.cuh>
 #include <deepgemm/schedule/claimed.cuh>
+#include <deepgemm/schedule/columnwise.cuh>
 #include <deepgemm/schedule/grouped.cuh>
 #include <deepgemm/schedule/indexed.cuh>
 #include <deepgemm/schedule/summed.cuh>

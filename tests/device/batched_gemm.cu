@@ -116,6 +116,15 @@ TEST_CASE("batched gemm: every shipped kernel, on some multiprocessors, too, and
             batched_sample sample(random, 3, shape, kernel.info.traits);
             CHECK(run(engine, sample, {.pin = cfg}) == "");
         }
+        if (!cfg.keeps_b) continue;
+        for (const i32 blocks :
+             {cfg.stages, cfg.stages / 2, 1}) {  // all stages hold one matrix, or the same several times
+            const problem_shape shape{500, cfg.block.n + 20, blocks * cfg.block.k - 5};
+            batched_sample sample(random, 9, shape, kernel.info.traits, stack_order::among);
+            CHECK(run(engine, sample, {.pin = cfg}) == "");
+            sample.restore();
+            CHECK(run(engine, sample, {.num_sms = 20, .pin = cfg}) == "");
+        }
     }
 }
 

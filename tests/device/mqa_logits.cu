@@ -32,6 +32,7 @@ struct h64_d64 : on_hopper<mqa_logits_traits{.depth = 64}, floats<logits_form::u
 struct h64_d32 : on_hopper<mqa_logits_traits{.depth = 32}, floats<logits_form::compressed>> {};
 struct h64_wide : on_hopper<mqa_logits_traits{}, floats<logits_form::full>,
                             mqa_logits_config{.warpgroups = 2, .queries = 4, .keys = 256, .added = 1}> {};
+struct h32_d64 : on_hopper<mqa_logits_traits{.heads = 32, .depth = 64}, floats<logits_form::full>> {};
 struct h32_d128 : on_hopper<mqa_logits_traits{.heads = 32}, floats<logits_form::full>> {};
 struct h16_d128_bf16
     : on_hopper<mqa_logits_traits{.heads = 16, .weights = dtype::bf16}, store_logits<bf16, logits_form::full>> {};
@@ -138,6 +139,7 @@ TEST_SUITE("mqa logits small") {
         check_ragged<h64_d64>();
         check_ragged<h64_d32>();
         check_ragged<h64_wide>();
+        check_ragged<h32_d64>();
         check_ragged<h32_d128>();
         check_ragged<h16_d128_bf16>();
         check_ragged<h20_d64_f16>();
@@ -151,12 +153,14 @@ TEST_SUITE("mqa logits small") {
 TEST_CASE("mqa logits: more queries than multiprocessors, ranges like those of a prefill") {
     check_causal<h64_d128>(130, 2000);
     check_causal<h64_d32>(700, 700);
+    check_causal<h32_d64>(700, 2500);
     check_causal<h32_d128>(600, 600);
     check_causal<h4_d32>(2500, 2500);
 }
 
 TEST_CASE("mqa logits: a thousand repeats") {
     check_repeats<h64_d128>({1000, 3001, false, false});
+    check_repeats<h32_d64>({1200, 3001, false, false});
     check_repeats<h64_d64>({300, 8000, false, true});
     check_repeats<h64_d32>({1000, 3001, false, false});
     check_repeats<h32_d128>({2000, 2000, false, true});

@@ -104,7 +104,7 @@ TEST_CASE("what is no configuration says where and why") {
     refused(
         "config{.stage = 4}",
         "9 there must be block, stages, cluster, swap, split_k, raster_rows, store_rows, store_columns, store_buffers, "
-        "d_ahead, trigger_dependents, extents, sm90 or sm100");
+        "d_ahead, keeps_b, trigger_dependents, extents, sm90 or sm100");
 }
 
 TEST_CASE("extents are digits and nothing else, judged as everywhere") {

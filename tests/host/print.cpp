@@ -37,6 +37,7 @@ TEST_CASE("a configuration prints as its own source") {
                .store_columns = 32,                                                          \
                .store_buffers = 2,                                                           \
                .d_ahead = true,                                                              \
+               .keeps_b = true,                                                              \
                .trigger_dependents = trigger::always,                                        \
                .extents = {1, 2, 3},                                                         \
                .sm90 = {.warpgroups = 3, .alternate = true, .promote = promotion::deferred}, \

@@ -37,6 +37,9 @@ TEST_CASE("tensor maps within and beyond the limits of TMA") {
           "below 2^40");
     CHECK(after([](auto& r) { r.box[0] = 12; }) ==
           "misaligned: a row of a tensor map's box has 24 bytes; TMA takes multiples of 16");
+    CHECK(after([](auto& r) { r.fetch_bytes = 128; }) == "fine");
+    CHECK(after([](auto& r) { r.fetch_bytes = 64; }) ==
+          "bad_layout: L2 is to fetch 64 bytes at once for a tensor map; it is asked for 128 or 256");
     CHECK(after([](auto& r) { r.swizzle = swizzle_mode::b64; }) ==
           "bad_layout: a row of a tensor map's box has 128 bytes; the swizzle allows 64");
 }

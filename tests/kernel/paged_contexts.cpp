@@ -3,6 +3,7 @@
 // are cut into tiles of their own queries.
 #include <deepgemm/reference/random.hpp>
 #include <deepgemm/schedule/paged_contexts.cuh>
+#include <deepgemm/schedule/ragged_tiles.cuh>
 #include <deepgemm/sim/launch.hpp>
 
 #include <doctest/doctest.h>

@@ -116,6 +116,11 @@ TEST_CASE("paged mqa logits: other configurations") {
     constexpr mqa_logits_traits traits{.heads = 64, .depth = 32};
     check<traits, 64, float, logits_form::full, paged_mqa_config{.key_groups = 1, .stages = 2}>(1);
     check<traits, 64, float, logits_form::full, paged_mqa_config{.key_groups = 4, .stages = 8, .start_cost = 0}>(1);
+    check<traits, 32, float, logits_form::unclean, paged_mqa_config{.key_groups = 2, .keys = 128, .stages = 4}>(1, 700,
+                                                                                                                1);
+    check<traits, 64, bf16, logits_form::full, paged_mqa_config{.key_groups = 3, .keys = 128}>(1, 700, 1);
+    check<traits, 128, float, logits_form::full, paged_mqa_config{.queries = 2, .query_groups = 2, .keys = 128}>(4, 700,
+                                                                                                                 1);
     check<traits, 64, float, logits_form::full,
           paged_mqa_config{.queries = 4, .key_groups = 2, .stages = 4, .added = 0, .start_cost = 5}>(4);
 }
@@ -127,17 +132,17 @@ TEST_CASE("paged mqa logits: neither requests nor columns") {
 TEST_CASE("paged mqa logits: the configuration for a number of queries") {
     const auto shape = [](int heads, int next_n) {
         const auto made = paged_mqa_config::of(heads, next_n).settled();
-        return std::array{made.queries, made.query_groups, made.key_groups};
+        return std::array{made.queries, made.query_groups, made.key_groups, made.keys};
     };
-    CHECK(shape(64, 1) == std::array{1, 1, 3});
-    CHECK(shape(64, 2) == std::array{2, 1, 3});
-    CHECK(shape(64, 3) == std::array{1, 3, 1});
-    CHECK(shape(64, 4) == std::array{2, 2, 2});
-    CHECK(shape(64, 9) == std::array{2, 3, 1});
-    CHECK(shape(32, 4) == std::array{4, 1, 3});
-    CHECK(shape(128, 5) == std::array{1, 3, 1});
-    CHECK(shape(4, 6) == std::array{6, 1, 3});
-    CHECK(shape(4, 0x7fff0000) == std::array{8, 4, 1});
+    CHECK(shape(64, 1) == std::array{1, 1, 3, 64});
+    CHECK(shape(64, 2) == std::array{2, 1, 3, 64});
+    CHECK(shape(64, 3) == std::array{1, 3, 1, 64});
+    CHECK(shape(64, 4) == std::array{2, 2, 2, 128});
+    CHECK(shape(64, 9) == std::array{2, 3, 1, 128});
+    CHECK(shape(32, 4) == std::array{4, 1, 3, 64});
+    CHECK(shape(128, 5) == std::array{1, 3, 1, 128});
+    CHECK(shape(4, 6) == std::array{6, 1, 3, 64});
+    CHECK(shape(4, 0x7fff0000) == std::array{8, 4, 1, 64});
 }
 TEST_CASE(
     "paged mqa logits: the same bits with a stored schedule, on any number of multiprocessors, under every order") {

@@ -2,12 +2,15 @@
 // The schedules of batches by themselves: every K block of every matrix is in one part of each tile of a sum, in order, whatever the
 // grid and the workspace; and clusters along both dimensions cover every matrix of a batch once.
 #include <deepgemm/reference/random.hpp>
+#include <deepgemm/schedule/columnwise.cuh>
 #include <deepgemm/schedule/grouped.cuh>
+#include <deepgemm/schedule/persistent.cuh>
 #include <deepgemm/schedule/summed.cuh>
 #include <deepgemm/sim/launch.hpp>
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <map>
 #include <vector>
 
@@ -93,16 +96,27 @@ TEST_CASE("a workspace that is smaller than a part counts as one") {
     CHECK(summed_batch{{4}, nullptr, ~u64(0)}.most_parts(1, block) == 1 << 30);
 }
 
-TEST_CASE("batches are covered once by clusters along M, along N and both") {
+TEST_CASE("operands of a sum of few bytes leave L2 first, in lines of 128 bytes") {
+    const auto read_as = [](problem_shape shape, i32 count) {
+        const operand_reads reads = sums::reads(shape, batch(count, 1, 1));
+        return std::array{reads.a, reads.b, reads.fetch_bytes};
+    };
+    CHECK(read_as({128, 384, 128}, 129) == std::array{1, 1, 128});
+    CHECK(read_as({384, 128, 128}, 512) == std::array{1, 1, 128});  // 64 MiB
+    CHECK(read_as({384, 128, 128}, 513) == std::array{2, 2, 256});
+    CHECK(read_as({2147483647, 2147483647, 2147483647}, 1 << 30) == std::array{2, 2, 256});
+    CHECK(read_as({1, 1, 0}, 0) == std::array{1, 1, 128});
+}
+
+TEST_CASE("batches are covered once by clusters along M, along N and both, also those that go down columns") {
     random_source random(fresh_seed());
     CAPTURE(random.seed());
-    const auto check = [&]<cluster_shape Cluster>() {
-        using tiles = grouped<block, Cluster, uniform_groups, 4>;
+    const auto check_one = [&]<class Tiles>(std::type_identity<Tiles>) {
         for (int i = 0; i < 10; ++i) {
             const problem_shape shape{i32(random.integer(1, 300)), i32(random.integer(1, 200)), 100};
             const i32 count = i32(random.integer(1, 9));
             std::vector<int> seen(std::size_t(count * shape.m * shape.n), 0);
-            walk<tiles>({count, i % 2 == 0}, shape, i32(random.integer(1, 9)), [&](const tiles&, const auto& tile) {
+            walk<Tiles>({count, i % 2 == 0}, shape, i32(random.integer(1, 9)), [&](const Tiles&, const auto& tile) {
                 CHECK((tile.a(1).matrix == tile.matrix() && tile.b(1).matrix == tile.matrix() && tile.a(1).k == 64));
                 for (i32 m = tile.m; m < min(tile.m + block.m, tile.end().m); ++m) {
                     for (i32 n = tile.n; n < min(tile.n + block.n, tile.end().n); ++n)
@@ -112,10 +126,87 @@ TEST_CASE("batches are covered once by clusters along M, along N and both") {
             CHECK(seen == std::vector<int>(seen.size(), 1));
         }
     };
+    const auto check = [&]<cluster_shape Cluster>() {
+        check_one(std::type_identity<grouped<block, Cluster, uniform_groups, 4>>{});
+        check_one(std::type_identity<columnwise<block, Cluster>>{});
+    };
     check.template operator()<cluster_shape{1, 1}>();
     check.template operator()<cluster_shape{2, 1}>();
     check.template operator()<cluster_shape{1, 4}>();
     check.template operator()<cluster_shape{2, 2}>();
+}
+
+TEST_CASE("tiles that go down columns change the matrix of B as seldom as can be, and clusters have equally many") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    using tiles = columnwise<block, cluster_shape{}>;
+    for (int i = 0; i < 20; ++i) {
+        const problem_shape shape{i32(random.integer(1, 900)), i32(random.integer(1, 100)), 100};
+        const i32 count = i32(random.integer(1, 40)), most = i32(random.integer(1, 40));
+        const i32 rows = ceil_div(shape.m, block.m), columns = count * ceil_div(shape.n, block.n);
+        const i32 clusters = tiles::even_clusters(shape, {count}, most);
+        CAPTURE(rows);
+        CAPTURE(columns);
+        CAPTURE(most);
+        REQUIRE((clusters >= 1 && clusters <= most && clusters <= rows * columns));
+        std::vector<std::vector<std::pair<i32, i32>>> mine(std::size_t(clusters),
+                                                           {{}});  // columns of each, as they come
+        std::vector<i32> had(std::size_t(clusters), 0);
+        walk<tiles>({count}, shape, clusters, [&](const tiles&, const auto& tile) {
+            auto& all = mine[ptx::cta_index()];
+            const std::pair<i32, i32> column{tile.matrix(), tile.n + 1};
+            if (all.back() != column) all.push_back(column);
+            ++had[ptx::cta_index()];
+        });
+        const auto [least, greatest] = std::ranges::minmax(had);
+        if (columns <= most) {
+            CHECK(greatest - least <= 1);
+            for (const auto& all : mine) CHECK(all.size() == 2);  // one column after none
+        } else {
+            CHECK(greatest == rows * ceil_div(columns, most));
+            CHECK(greatest - least <= rows);
+            for (const auto& all : mine) CHECK(i32(all.size()) - 1 <= ceil_div(columns, most));
+        }
+    }
+    CHECK(tiles::even_clusters({0, 10, 10}, {3}, 5) == 0);
+    CHECK(tiles::even_clusters({10, 10, 10}, {0}, 5) == 0);
+    CHECK(tiles::even_clusters({4096, 32, 10}, {128}, 132) == 128);
+}
+
+TEST_CASE(
+    "a batch leaves out clusters that would only have one tile fewer than the others, but not many; a product does, "
+    "too") {
+    using tiles = grouped<tile_shape{128, 256, 64}, cluster_shape{2, 1}, uniform_groups>;
+    CHECK(tiles::even_clusters({4096, 1024, 4096}, {8}, 66) == 64);  // 512 tiles in eight rounds
+    CHECK(tiles::even_clusters({4096, 512, 128}, {128}, 66) == 66);  // 4096 tiles in 63 rounds
+    CHECK(tiles::even_clusters({256, 256, 64}, {70}, 66) == 66);     // 70 in two rounds, which 35 have, too
+    CHECK(tiles::even_clusters({256, 256, 64}, {128}, 66) == 66);    // two rounds
+    CHECK(tiles::even_clusters({256, 256, 64}, {0}, 66) == 66);
+    CHECK(tiles::even_clusters({256, 256, 64}, {5}, 5) == 5);
+    using product = persistent<tile_shape{256, 128, 128}, cluster_shape{}, 8>;
+    CHECK(product::even_clusters({4096, 4096, 7168}, {}, 132) == 128);  // 512 tiles in four rounds
+    CHECK(product::even_clusters({8192, 8192, 8192}, {}, 132) == 128);  // 2048 in 16
+    CHECK(product::even_clusters({4096, 4224, 7168}, {}, 132) == 132);  // 528 in four
+}
+
+TEST_CASE(
+    "A leaves L2 first where few tiles of a matrix read it at once, or where it is small and tiles go down columns") {
+    const auto reads_of_a = [](auto tiles, i32 count, problem_shape shape) {
+        return decltype(tiles)::reads(shape, {count}).a;
+    };
+    constexpr tile_shape square{128, 128, 64};
+    const grouped<square, cluster_shape{}, uniform_groups> grid{};
+    CHECK(reads_of_a(grid, 128, {128, 512, 128}) == 1);
+    CHECK(reads_of_a(grid, 128, {64, 512, 128}) == 1);
+    CHECK(reads_of_a(grid, 128, {63, 512, 128}) == 4);
+    CHECK(reads_of_a(grid, 128, {128, 640, 128}) == 5);
+    CHECK(reads_of_a(grid, 128, {129, 512, 128}) == 4);
+    const columnwise<square, cluster_shape{}> columns{};
+    CHECK(reads_of_a(columns, 128, {1024, 128, 512}) == 1);
+    CHECK(reads_of_a(columns, 128, {4096, 128, 512}) == 2);
+    CHECK(columns.reads({4096, 128, 512}, {128}).fetch_bytes == 128);
+    CHECK(columns.reads({1024, 128, 512}, {128}).fetch_bytes == 256);
+    CHECK(reads_of_a(columns, 128, {4096, 512, 128}) == 4);
 }
 
 }  // namespace summed_schedule_tests

@@ -3,6 +3,7 @@
 // explained, refused.
 #include <deepgemm/host/explain.hpp>
 #include <deepgemm/host/instances.hpp>
+#include <deepgemm/sim/grid.hpp>
 
 #include "../kernel/machines.hpp"
 #include "batched_gemm_sample.hpp"
@@ -112,6 +113,29 @@ TEST_CASE("batched gemm: every shipped kernel, matrices apart and among each oth
         for (const stack_order order : {stack_order::apart, stack_order::among}) {
             batched_sample sample(random, 3, {cfg.block.m + 20, cfg.block.n + 12, 330}, kernel.info.traits, order);
             CHECK(run(engine, sample, {.pin = cfg}) == "");
+        }
+    }
+}
+
+TEST_CASE("batched gemm: matrices of B stay in the stages where these hold them, and are loaded again where not") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    const batched_engine engine = engine_on_simulator();
+    for (const batched_handle& kernel : batched_kernels()) {
+        const config& cfg = kernel.info.cfg;
+        if (!cfg.keeps_b) continue;
+        CAPTURE(to_source(kernel.info));
+        const i64 row = 128;  // bytes of a row of a tile
+        for (const i32 blocks : {cfg.stages, cfg.stages / 2, cfg.stages - 1}) {
+            // Each of three CTAs has a column of ragged tiles.
+            const i32 rows = i32(random.integer(4, 6)), k = blocks * cfg.block.k - i32(random.integer(0, 7));
+            batched_sample sample(random, 3, {rows * cfg.block.m - 10, cfg.block.n - 3, k}, kernel.info.traits,
+                                  any_order(random));
+            sim::options own{.policy = sim::policy::random, .seed = u64(random.integer(1, 1 << 30)), .num_sms = 3};
+            CHECK(run(engine, sample, {.stream = &own, .pin = cfg}) == "");
+            const i32 loaded = blocks == cfg.stages ? 1 : blocks == cfg.stages / 2 ? 2 : rows;
+            CHECK(i64(sim::last_run().statistics.load_bytes) ==
+                  3 * blocks * row * (rows * cfg.block.m + loaded * cfg.block.n));
         }
     }
 }
@@ -405,7 +429,7 @@ TEST_CASE("batched gemm: plans are explained, pinned and launched, and remembere
     CHECK(engine.planned() == 2);
 }
 
-TEST_CASE("batched gemm: few rows get swapped operands, many rows large tiles") {
+TEST_CASE("batched gemm: few rows get swapped operands, many rows large tiles or matrices that stay") {
     for (const major b : {major::k, major::mn}) {
         CHECK(chosen(b, 128, {4, 128, 512}).swap);
         CHECK(chosen(b, 8, {4, 1024, 4096}).swap);
@@ -413,7 +437,15 @@ TEST_CASE("batched gemm: few rows get swapped operands, many rows large tiles") 
         const config many = chosen(b, 8, {8192, 1024, 4096});
         CHECK(many.block.m * many.block.n >= 128 * 256);
         CHECK(many.sm90.warpgroups == 2);
+        // Matrices of B stay where they fit the stages and have many rows to serve.
+        const bool wide = b == major::mn;
+        const i32 n = wide ? 512 : 128, k = wide ? 128 : 512;
+        CHECK(chosen(b, 128, {4096, n, k}).keeps_b);
+        CHECK(chosen(b, 16, {8192, n, k}).keeps_b);
+        CHECK(!chosen(b, 128, {64, n, k}).keeps_b);
+        CHECK(!many.keeps_b);
     }
+    CHECK(chosen(major::mn, 128, {128, 512, 128}).block == tile_shape{128, 128, 64});
 }
 
 TEST_CASE("batched gemm: what no kernel runs is said, with the kernel to instantiate") {

@@ -2,6 +2,7 @@
 // Truth tables of work_tile, schedule and group_policy: what models them, and near misses that each lack one thing.
 // docs/concepts/schedule.md shows the tables.
 #include <deepgemm/schedule/claimed.cuh>
+#include <deepgemm/schedule/columnwise.cuh>
 #include <deepgemm/schedule/grouped.cuh>
 #include <deepgemm/schedule/indexed.cuh>
 #include <deepgemm/schedule/persistent.cuh>
@@ -180,6 +181,7 @@ static_assert(schedule<persistent<tile_shape{192, 128, 128}, cluster_shape{2, 1}
 static_assert(schedule<grouped<tile_shape{}, cluster_shape{1, 2}, psum_groups>>);
 static_assert(schedule<indexed<tile_shape{}, cluster_shape{1, 2}, 8>>);
 static_assert(schedule<grouped<tile_shape{}, cluster_shape{2, 1}, uniform_groups>>);
+static_assert(schedule<columnwise<tile_shape{}, cluster_shape{1, 2}>>);
 static_assert(schedule<summed<tile_shape{}>>);
 static_assert(schedule<claimed<persistent<tile_shape{}, cluster_shape{2, 1}, 8>>>);
 static_assert(schedule<whole>);

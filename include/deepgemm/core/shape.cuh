@@ -81,9 +81,10 @@ struct stacks {
     DEEPGEMM_BOTH constexpr bool any() const { return a || b || d; }
 };
 
-/// How often a kernel reads each element of A and of B from L2.
+/// How often a kernel reads each element of A and of B from L2. Lines of an operand that is read once leave L2 before others.
 struct operand_reads {
     i32 a, b;
+    i32 fetch_bytes = 256;  ///< of a row that L2 brings from memory at once: 128 or 256
 };
 
 /// The extent a kernel works with: the static one if there is one, else the run-time value.

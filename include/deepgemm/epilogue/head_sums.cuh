@@ -16,12 +16,13 @@ namespace deepgemm {
 
 /// `Queries` queries of `Heads` heads, a multiple of four. `Added` of every four groups of eight columns take relu(x) w as
 /// (x + |x|) (w / 2), which keeps the units busy that add, the others as max(x, 0) w. Both are the same (but for weights below
-/// 2^-125, which have no exact half).
-template <int Heads, int Queries, int Added = 2>
+/// 2^-125, which have no exact half). `Chains` sums of a row and query are added up side by side: of even and of odd columns, or,
+/// where there are enough queries to keep the units busy that add, one.
+template <int Heads, int Queries, int Added = 2, int Chains = 2>
 struct head_sums {
     static_assert(Heads >= 4 && Heads <= 128 && Heads % 4 == 0,
                   "head_sums: heads must be a multiple of 4 from 4 to 128");
-    static_assert(Queries >= 1 && Added >= 0 && Added <= 4);
+    static_assert(Queries >= 1 && Added >= 0 && Added <= 4 && (Chains == 1 || Chains == 2));
     /// Columns of the multiply. If heads and queries are both odd multiples of 4 and of 1, the last four belong to no query;
     /// there queries are zero, and so are weights.
     static constexpr int columns = align_up(Heads * Queries, 8);
@@ -49,6 +50,65 @@ struct head_sums {
             weight[i][0] = adds(i) ? pair.x * 0.5f : pair.x;
             weight[i][1] = adds(i) ? pair.y * 0.5f : pair.y;
         }
+    }
+
+    /// Shared memory of a warp in which its lanes exchange their shares instead of shuffling them: fewer instructions, and the same
+    /// sums. There must be a multiple of four queries, and of eight heads.
+    struct exchange {
+        static constexpr bool exists = Queries % 4 == 0 && Heads % 8 == 0;
+        static constexpr int wide = results % 4 == 0 ? 4 : 2;  ///< sums of a lane that lie side by side
+        /// From lane to lane; with it, and with a shift between halves if two sums are side by side, no two lanes of an access meet in
+        /// a bank.
+        static constexpr u32 stride = wide == 4 ? 80 : 48, shift = wide == 4 ? 0 : 32;
+        static constexpr u32 part_bytes = 32 * stride + 4 * shift, bytes = exists ? results / wide * part_bytes : 0;
+        struct side_by_side {
+            float sum[wide];
+        };
+        u32 to, from;  ///< shared addresses of what this lane stores, and of what it loads first
+
+        /// Whole warp: in `bytes` bytes at shared address `scratch`, a multiple of 128.
+        DEEPGEMM_DEVICE static exchange at(u32 scratch) {
+            const u32 lane = ptx::lane_index(), shifted = scratch + lane / 8 * shift;
+            return {ptx::keep(shifted + lane * stride),
+                    ptx::keep(shifted + lane / 4 * 4 * stride + lane % 4 * u32(wide * 4))};
+        }
+    };
+
+    /// Whole warp: as the other reduce(), by `way`.
+    DEEPGEMM_DEVICE void reduce(const float (&x)[registers], float (&out)[results], exchange way) const {
+        constexpr int wide = exchange::wide;
+        DEEPGEMM_UNROLL
+        for (int first = 0; first < results; first += wide) {
+            two_rows mine[2 * wide];  // of queries: lane t of four gets those of 2 i + t / 2 and row t % 2
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < 2 * wide; ++i) mine[i] = sum<whole>(x, first_group(2 * first + i));
+            DEEPGEMM_UNROLL
+            for (int word = 0; word < 4 * wide; word += 4) {
+                float four[4];
+                DEEPGEMM_UNROLL
+                for (int i = 0; i < 4; ++i) {
+                    const int lane = (word + i) / wide;
+                    const two_rows& rows = mine[(word + i) % wide * 2 + lane / 2];
+                    four[i] = lane % 2 != 0 ? rows.bottom : rows.top;
+                }
+                ptx::st_shared(way.to + u32(first / wide) * exchange::part_bytes + u32(word) * 4,
+                               ptx::vec4<float>{four[0], four[1], four[2], four[3]});
+            }
+        }
+        ptx::sync_warp();
+        DEEPGEMM_UNROLL
+        for (int first = 0; first < results; first += wide) {
+            typename exchange::side_by_side of[4];
+            DEEPGEMM_UNROLL
+            for (u32 lane = 0; lane < 4; ++lane) {
+                of[lane] = ptx::ld_shared<typename exchange::side_by_side>(
+                    way.from + u32(first / wide) * exchange::part_bytes + lane * exchange::stride);
+            }
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < wide; ++i)
+                out[first + i] = (of[0].sum[i] + of[1].sum[i]) + (of[2].sum[i] + of[3].sum[i]);
+        }
+        ptx::sync_warp();
     }
 
     /// Whole warp: the sums of this lane's row and queries. The order of additions depends on nothing but the two numbers.
@@ -87,18 +147,22 @@ private:
     /// This lane's share of `Groups` groups.
     template <int Groups>
     DEEPGEMM_DEVICE two_rows sum(const float (&x)[registers], int first) const {
-        float total[2][2] = {};  // of a row and of even or odd columns: as many chains of additions side by side
+        float total[2][Chains] = {};  // of a row
         DEEPGEMM_UNROLL
         for (int i = 0; i < Groups; ++i) {
             DEEPGEMM_UNROLL
             for (int j = 0; j < 4; ++j) {
                 const float value = x[(first + i) * 4 + j], by = weight[first + i][j % 2];
                 const float positive = adds(first + i) ? ptx::twice_relu(value) : ptx::relu(value);
-                float& to = total[sm90::wgmma_rows::thread_row_of(j)][j % 2];
-                to = i == 0 ? positive * by : to + positive * by;
+                float& to = total[sm90::wgmma_rows::thread_row_of(j)][j % Chains];
+                to = i == 0 && j % 2 < Chains ? positive * by : to + positive * by;
             }
         }
-        return {total[0][0] + total[0][1], total[1][0] + total[1][1]};
+        if constexpr (Chains == 1) {
+            return {total[0][0], total[1][0]};
+        } else {
+            return {total[0][0] + total[0][1], total[1][0] + total[1][1]};
+        }
     }
     /// Adds the shares of two neighbouring lanes: the even one gets the sum of the top row, the odd one that of the bottom row.
     DEEPGEMM_DEVICE float of_two_lanes(two_rows mine) const {

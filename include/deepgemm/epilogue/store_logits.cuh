@@ -29,20 +29,19 @@ struct store_logits {
     /// Where a thread stores the scores of `Count` queries.
     template <int Count>
     struct scores {
-        i32 key;           ///< the current one
-        T* at[Count];      ///< where its score goes
-        i32 first[Count];  ///< key of a query's range
-        u32 count[Count];  ///< of keys in it
-        u32 end[Count];    ///< `keys` for a query that exists, else 0
+        T* at[Count];      ///< where the score of the current key goes
+        i32 key[Count];    ///< the current one, counted from the first of a query's range
+        u32 count[Count];  ///< of keys in that range
+        i32 end[Count];    ///< the key after the last one, counted likewise; before all keys if there is no such query
 
-        /// Any thread: stores scores of key `key + ahead`.
+        /// Any thread: stores the scores of the key `ahead` of the current one.
         DEEPGEMM_DEVICE void take(i32 ahead, const float (&score)[Count]) const {
             DEEPGEMM_UNROLL
             for (int i = 0; i < Count; ++i) {
-                const bool inside = u32(key + ahead - first[i]) < count[i];
+                const bool inside = u32(key[i] + ahead) < count[i];
                 if constexpr (Form == logits_form::full) {
                     const float value = ptx::select(inside, score[i], minus_infinity);
-                    ptx::st_global_if(u32(key + ahead) < end[i], at[i] + ahead, rounded(value));
+                    ptx::st_global_if(key[i] + ahead < end[i], at[i] + ahead, rounded(value));
                 } else {
                     ptx::st_global_if(inside, at[i] + ahead, rounded(score[i]));
                 }
@@ -50,9 +49,11 @@ struct store_logits {
         }
         /// Any thread: makes the key that is `by` ahead the current one.
         DEEPGEMM_DEVICE void advance(i32 by) {
-            key += by;
             DEEPGEMM_UNROLL
-            for (int i = 0; i < Count; ++i) at[i] += by;
+            for (int i = 0; i < Count; ++i) {
+                at[i] += by;
+                key[i] += by;
+            }
         }
     };
 
@@ -61,15 +62,14 @@ struct store_logits {
     DEEPGEMM_DEVICE static scores<Count> open(const arguments& args, i32 keys, const scored_query (&queries)[Count],
                                               i32 key) {
         scores<Count> s;
-        s.key = key;
         DEEPGEMM_UNROLL
         for (int i = 0; i < Count; ++i) {
             const auto& of = queries[i];
             const i32 shift = Form == logits_form::compressed ? of.range.first : 0;
             s.at[i] = static_cast<T*>(args.logits) + (of.query * args.pitch + (key - shift));
-            s.first[i] = of.range.first;
+            s.key[i] = key - of.range.first;
             s.count[i] = of.exists ? u32(of.range.last - of.range.first) : 0;
-            s.end[i] = of.exists ? u32(keys) : 0;
+            s.end[i] = of.exists ? keys - of.range.first : lowest;
         }
         return s;
     }
@@ -83,6 +83,7 @@ struct store_logits {
 
 private:
     static constexpr float minus_infinity = bit_cast<float>(0xff800000u);
+    static constexpr i32 lowest = i32(0x80000000u);
 
     DEEPGEMM_DEVICE static T rounded(float value) {
         if constexpr (same_as<T, float>) {

@@ -74,8 +74,8 @@ inline error refused(CUresult status, const tensor_map_request& request) {
 
 }  // namespace detail
 
-/// The tensor map of a request. Elements out of bounds read as zero, and L2 fetches 256 bytes at a time. Any thread; it touches
-/// no device memory and no stream, so it may run under graph capture. It takes about a microsecond.
+/// The tensor map of a request. Elements out of bounds read as zero. Any thread; it touches no device memory and no stream, so it
+/// may run under graph capture. It takes about a microsecond.
 inline result<tensor_map> encode_tensor_map(const tensor_map_request& request) {
     if (auto ok = deepgemm::check(request); !ok) return ok.failure();
     const auto& encoder = detail::tensor_map_encoder();
@@ -87,10 +87,12 @@ inline result<tensor_map> encode_tensor_map(const tensor_map_request& request) {
     const cuuint32_t element_strides[5] = {1, 1, 1, 1, 1};
     CUtensorMap map;
     static_assert(sizeof map == sizeof(tensor_map));
-    const CUresult status = (*encoder)(&map, detail::encoded_type(request.type, request.padded), request.rank,
-                                       const_cast<void*>(request.base), extents, strides, request.box, element_strides,
-                                       CU_TENSOR_MAP_INTERLEAVE_NONE, detail::encoded_swizzle(request.swizzle),
-                                       CU_TENSOR_MAP_L2_PROMOTION_L2_256B, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
+    const CUresult status =
+        (*encoder)(&map, detail::encoded_type(request.type, request.padded), request.rank,
+                   const_cast<void*>(request.base), extents, strides, request.box, element_strides,
+                   CU_TENSOR_MAP_INTERLEAVE_NONE, detail::encoded_swizzle(request.swizzle),
+                   request.fetch_bytes == 128 ? CU_TENSOR_MAP_L2_PROMOTION_L2_128B : CU_TENSOR_MAP_L2_PROMOTION_L2_256B,
+                   CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
     if (status != CUDA_SUCCESS) return detail::refused(status, request);
     tensor_map encoded;
     std::memcpy(&encoded, &map, sizeof encoded);

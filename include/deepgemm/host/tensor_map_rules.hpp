@@ -52,6 +52,10 @@ inline result<void> check(const tensor_map_request& request) {
         return fail(errc::bad_layout, "a tensor map has rank ", request.rank, "; TMA takes 1 to 5 dimensions");
     }
     if (request.base == nullptr) return fail(errc::null_pointer, "a tensor map has no base address");
+    if (request.fetch_bytes != 128 && request.fetch_bytes != 256) {
+        return fail(errc::bad_layout, "L2 is to fetch ", request.fetch_bytes,
+                    " bytes at once for a tensor map; it is asked for 128 or 256");
+    }
     const auto base = reinterpret_cast<std::uintptr_t>(request.base);
     if (base % 16 != 0) {
         return fail(errc::misaligned, "a tensor map's base address is ", base % 16,

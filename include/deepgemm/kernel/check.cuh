@@ -149,6 +149,10 @@ struct gemm_requirements : parts_requirements<A, B, Epilogue, Config, Tiles>,
                   "add_in_place alone");
     static_assert(A::scale::tile.mn == 1 || Tiles::stacked.a || !Tiles::bounded,
                   "gemm: groups that may start at any row of A need scales of single rows");
+    static_assert(
+        Config.keeps_b == keeps_b_of<Tiles>() &&
+            (!Config.keeps_b || (same_as<typename A::scale, scale::none> && same_as<typename B::scale, scale::none>)),
+        "gemm: config.keeps_b is for the schedule columnwise<...>, which needs it, and for operands without scales");
     static_assert(!claiming_schedule<Tiles>,
                   "gemm: tiles are claimed on Blackwell only: Hopper has no cluster launch control");
     /// Elements of K of a word of an operand's scales, if several share it.

@@ -85,6 +85,9 @@ struct config {
     int store_buffers = 0;  ///< staging buffers per warp or warpgroup; 0: as many as hold all columns of a tile
     /// Brings lines of D to L2 while their tile is multiplied, if D is added to in place: L2 then need not wait for memory.
     bool d_ahead = false;
+    /// K blocks of B that a stage still holds are not loaded again: for batches whose schedule is `columnwise`, if `stages` is a
+    /// multiple of the K blocks of a product.
+    bool keeps_b = false;
     trigger trigger_dependents = trigger::by_size;
     static_extents extents{};
     sm90_config sm90{};    ///< for Hopper only
@@ -123,6 +126,7 @@ struct fields_of<config> {
                                            field{"store_columns", &config::store_columns, by_default::open},
                                            field{"store_buffers", &config::store_buffers, by_default::open},
                                            field{"d_ahead", &config::d_ahead},
+                                           field{"keeps_b", &config::keeps_b},
                                            field{"trigger_dependents", &config::trigger_dependents},
                                            field{"extents", &config::extents},
                                            field{"sm90", &config::sm90},

@@ -41,7 +41,8 @@ struct gemm_host {
                                                    .parts = Sizes::b_parts,
                                                    .stacked = Tiles::stacked.b,
                                                    .windows = takes_windows<Tiles>(),
-                                                   .matrices = maps_of_operand<Tiles>()}>;
+                                                   .matrices = maps_of_operand<Tiles>(),
+                                                   .keeps = Config.keeps_b}>;
 
     using results = result_stream<output>;
 
@@ -92,6 +93,8 @@ struct gemm_host {
             a_stream::tensor_maps(a, m, columns, args.matrices, maps);
             b_stream::tensor_maps(b, n, columns, args.matrices, maps + b_map);
         }
+        const i32 fetch_bytes = Tiles::reads(args.shape, args.tiles).fetch_bytes;
+        for (int i = 0; i < d_map; ++i) maps[i].fetch_bytes = u32(fetch_bytes);
         results::tensor_maps(args, over_fragments<Epilogue>::columns_after(n), maps + d_map);
     }
 
@@ -109,12 +112,15 @@ struct gemm_host {
         return p;
     }
 
-    /// CTAs to launch on `num_sms` multiprocessors: whole clusters, no more than there are tiles, and one for each tile if clusters
-    /// claim them; 0 if D is empty.
+    /// CTAs to launch on `num_sms` multiprocessors: whole clusters, no more than there are tiles, fewer if the schedule says that
+    /// these are as good, and one for each tile if clusters claim them; 0 if D is empty.
     DEEPGEMM_BOTH static constexpr int grid(const arguments& args, int num_sms) {
         const i32 tiles = Tiles::clusters(args.shape, args.tiles);
         if constexpr (claiming_schedule<Tiles>) return tiles * Config.cluster_ctas();
-        return min(tiles, num_sms / Config.cluster_ctas()) * Config.cluster_ctas();
+        i32 clusters = min(tiles, num_sms / Config.cluster_ctas());
+        if constexpr (requires { Tiles::even_clusters(args.shape, args.tiles, clusters); })
+            clusters = Tiles::even_clusters(args.shape, args.tiles, clusters);
+        return clusters * Config.cluster_ctas();
     }
 
     /// What the kernel computes; `promoted` as in gemm_traits.

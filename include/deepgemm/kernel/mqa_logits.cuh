@@ -18,6 +18,7 @@
 #include <deepgemm/ptx/grid_dependency.cuh>
 #include <deepgemm/ptx/tma.cuh>
 #include <deepgemm/schedule/key_ranges.cuh>
+#include <deepgemm/schedule/ragged_tiles.cuh>
 
 namespace deepgemm {
 
@@ -40,12 +41,17 @@ struct mqa_logits {
     static constexpr mqa_logits_config settled = Config.settled(Traits);
     static constexpr int warpgroups = settled.warpgroups, queries = settled.queries, key_rows = settled.keys;
     using weight = mqa_element<Traits.weights>;
-    using sums = head_sums<Traits.heads, queries, Config.added>;
+    using sums = head_sums<Traits.heads, queries, Config.added, queries >= 4 ? 1 : 2>;
+    static constexpr bool exchanges = settled.by_memory;  ///< sums of lanes meet in shared memory
+    static_assert(!exchanges || sums::exchange::exists,
+                  "mqa_logits: by_memory needs a multiple of four queries, and of eight heads");
     using query_tile = operand_tile<e4m3, sums::columns, Traits.depth>;  ///< of one warpgroup
     using key_tile = operand_tile<e4m3, key_rows, Traits.depth>;
     using mma = sm90::wgmma<e4m3, e4m3, sums::columns, major::k, major::k, Traits.depth>;
-    using tiles = ragged_tiles<queries * warpgroups, key_rows, Config.start_cost>;
+    /// Shared out by blocks of 64 keys.
+    using tiles = ragged_tiles<queries * warpgroups, mma::m, Config.start_cost>;
     using cta = mqa_roles<warpgroups>;
+    static constexpr i32 blocks = key_rows / mma::m;  ///< of a key tile
 
     static constexpr int query_groups = warpgroups;  ///< each has queries of its own
     static constexpr u32 run_bytes = 16 + 8 * queries * query_groups;
@@ -58,12 +64,14 @@ struct mqa_logits {
     using weights_region = mqa_regions::weights;
     using run_region = mqa_regions::run;
     using shares_region = mqa_regions::shares;
+    struct exchange_region {};
     struct query_barriers {};
     using layout =
         smem_regions<region<keys_region, key_tile::bytes, each_stage, 1024>,
                      region<queries_region, query_tile::bytes, query_stages * warpgroups, 1024>,
                      region<scales_region, key_rows * 4, each_stage, 128>,
                      region<weights_region, sums::columns * 4, query_stages * warpgroups>,
+                     region<exchange_region, exchanges ? sums::exchange::bytes : 0, 4 * warpgroups, 128>,
                      region<run_region, run_bytes, query_stages>, region<shares_region, tiles::bytes(cta::warps)>,
                      region<query_barriers, 16 * query_stages>, region<key_barriers, 16, each_stage>>;
     static constexpr int stages = Config.stages ? Config.stages : layout::stages_that_fit(Arch::smem_bytes, 8);
@@ -154,10 +162,10 @@ private:
         typename tiles::run now;
         const bool issues = ptx::elect_one();
         for (typename tiles::runs work(p.ranges, place<shares_region>(smem)); work.next(now);) {
-            for (i32 i = 0; i < now.tiles; ++i, at.advance()) {
+            for (i32 block = 0; block < now.tiles; block += blocks, at.advance()) {
                 if (issues) {
                     const u32 full = pipe.acquire(at);
-                    const i32 key = now.key + i * key_rows;
+                    const i32 key = now.key + block * mma::m;
                     pipe.commit(at, key_tile::bytes + key_rows * 4);
                     ptx::tma_load<2>(p.key, place<keys_region>(smem, at.stage), full, {0, key});
                     ptx::tma_load<2>(p.scale, place<scales_region>(smem, at.stage), full, {key, 0});
@@ -168,46 +176,75 @@ private:
         ptx::grid_dependency_trigger();
     }
 
-    /// Math warps: for each run all of its key tiles, 64 keys at a time.
+    /// What a math thread multiplies and adds up with.
+    struct scoring {
+        sums heads;
+        u64 keys;    ///< descriptor of the keys of stage 0
+        u32 scales;  ///< shared address of this lane's first scale of stage 0
+        typename sums::exchange way;
+    };
+    /// Math warps: for each run all of its keys, 64 at a time. The last key tile of a run may have fewer blocks than others.
     DEEPGEMM_DEVICE static void score(const params& p, u32 smem, const query_ring& query_pipe, const key_ring& key_pipe,
                                       u32 group) {
         typename query_ring::cursor query_at;
         typename key_ring::cursor at;
-        sums heads;
         const u32 row = ptx::warp_index() % 4 * 16 + u32(sums::row());  // of this lane in 64 keys
-        const u32 scales = place<scales_region>(smem) + row * 4;
-        const u64 keys = kept(sm90::descriptor_of<key_tile>(place<keys_region>(smem)));
+        scoring with{.heads = {},
+                     .keys = kept(sm90::descriptor_of<key_tile>(place<keys_region>(smem))),
+                     .scales = place<scales_region>(smem) + row * 4,
+                     .way = sums::exchange::at(place<exchange_region>(smem, group * 4 + ptx::warp_index() % 4))};
         while (true) {
             query_pipe.wait(query_at);
             const u32 words = place<run_region>(smem, query_at.stage), mine = query_at.stage * warpgroups + group;
-            u32 left = ptx::uniform(ptx::ld_shared<u32>(words + 8));
+            i32 left = i32(ptx::uniform(ptx::ld_shared<u32>(words + 8)));  // blocks
             if (left == 0) break;
-            heads.load(place<weights_region>(smem, mine));
+            with.heads.load(place<weights_region>(smem, mine));
             auto scores = open(p, words, group, row);
             const u64 q = kept(sm90::descriptor_of<query_tile>(place<queries_region>(smem, mine)));
-            for (; left > 0; --left) {
+            for (; left >= blocks; left -= blocks) {
                 key_pipe.wait(at);
                 DEEPGEMM_UNROLL
-                for (u32 ahead = 0; ahead < u32(key_rows); ahead += mma::m) {
-                    typename mma::accumulator dots;
-                    const u64 here = sm90::advance(keys, at.stage * key_tile::bytes + ahead * key_tile::bytes_per_row);
-                    mma::multiply(here, q, dots);
-                    const float loading = ptx::ld_shared<float>(scales + (at.stage * u32(key_rows) + ahead) * 4);
-                    mma::wait(dots);
-                    const float scale = ptx::keep(loading);  // it must be there before the stage is given back
-                    if (ahead + mma::m == u32(key_rows)) key_pipe.release(at);
-                    float score[sums::results];
-                    heads.reduce(dots, score);
-                    DEEPGEMM_UNROLL
-                    for (float& s : score) s *= scale;
-                    scores.take(i32(ahead), score);
+                for (i32 block = 0; block < blocks; ++block) {
+                    score_block(with, q, key_pipe, at, block, block + 1 == blocks, block, scores);
                 }
                 scores.advance(key_rows);
+                at.advance();
+            }
+            if (left > 0) {
+                key_pipe.wait(at);
+                DEEPGEMM_NO_UNROLL
+                for (i32 block = 0; block < left; ++block) {
+                    score_block(with, q, key_pipe, at, block, block + 1 == left, 0, scores);
+                    scores.advance(mma::m);
+                }
                 at.advance();
             }
             query_pipe.release_by_lanes(query_at);
             query_at.advance();
         }
+    }
+    /// Math warps: block `block` of the key tile of stage `at`, which ends with it if it is the `last`. Its keys are `ahead` blocks after
+    /// the current one of `scores`.
+    template <class Scores>
+    DEEPGEMM_DEVICE static void score_block(const scoring& with, u64 q, const key_ring& pipe,
+                                            typename key_ring::cursor at, i32 block, bool last, i32 ahead,
+                                            const Scores& scores) {
+        typename mma::accumulator dots;
+        const u32 row = u32(block * mma::m);
+        mma::multiply(sm90::advance(with.keys, at.stage * key_tile::bytes + row * key_tile::bytes_per_row), q, dots);
+        const float loading = ptx::ld_shared<float>(with.scales + (at.stage * u32(key_rows) + row) * 4);
+        mma::wait(dots);
+        const float scale = ptx::keep(loading);  // it must be there before the stage is given back
+        if (last) pipe.release(at);
+        float score[sums::results];
+        if constexpr (exchanges) {
+            with.heads.reduce(dots, score, with.way);
+        } else {
+            with.heads.reduce(dots, score);
+        }
+        DEEPGEMM_UNROLL
+        for (float& s : score) s *= scale;
+        scores.take(ahead * mma::m, score);
     }
 
     /// Math warps: opens this lane's scores of a run, whose description is at shared address `words`.

@@ -28,7 +28,8 @@ struct paged_mqa_config {
     int query_groups = 1;  ///< of math warpgroups, each with other queries of the same request; 1 to 4
     /// Math warpgroups of each query group, which take turns at its keys; 0: as many as make three or four in all.
     int key_groups = 0;
-    int stages = 0;      ///< slots of 64 keys in flight; a multiple of key groups. 0: what fits into 96 KB, at most 24
+    int keys = 64;       ///< of a slot: 64 or 128
+    int stages = 0;      ///< slots in flight; a multiple of key groups. 0: what fits into 96 KB, at most 24
     int added = 2;       ///< of four groups of columns, those that take relu(x) as (x + |x|) / 2
     int start_cost = 1;  ///< of a query tile, in slots, for sharing out the work
     DEEPGEMM_BOTH friend constexpr bool operator==(const paged_mqa_config&, const paged_mqa_config&) = default;
@@ -49,7 +50,7 @@ struct paged_mqa_config {
     }
 
     /// One for requests of `next_n` queries of `heads` heads: keys pass as rarely as four groups of 128 columns allow, and as
-    /// few columns as possible belong to no query.
+    /// few columns as possible belong to no query. Where instructions bind, slots are larger, since each costs some of its own.
     DEEPGEMM_BOTH static constexpr paged_mqa_config of(int heads, int next_n) {
         const int widest = min(8, 128 / heads), passes = ceil_div(next_n, 4 * widest),
                   wanted = int(ceil_div(i64(next_n), i64(passes)));
@@ -58,6 +59,7 @@ struct paged_mqa_config {
             const paged_mqa_config made{.queries = ceil_div(wanted, groups), .query_groups = groups};
             if (made.queries <= widest && made.tile_queries() <= best.tile_queries()) best = made;
         }
+        if (best.tile_queries() * heads >= 256) best.keys = 128;
         return best;
     }
 };
@@ -67,6 +69,7 @@ struct fields_of<paged_mqa_config> {
     static constexpr auto all = field_list{field{"queries", &paged_mqa_config::queries},
                                            field{"query_groups", &paged_mqa_config::query_groups},
                                            field{"key_groups", &paged_mqa_config::key_groups, by_default::open},
+                                           field{"keys", &paged_mqa_config::keys},
                                            field{"stages", &paged_mqa_config::stages, by_default::open},
                                            field{"added", &paged_mqa_config::added},
                                            field{"start_cost", &paged_mqa_config::start_cost}};

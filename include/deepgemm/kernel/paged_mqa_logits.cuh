@@ -3,7 +3,7 @@
 // request
 //     score(i, j) = scale(j) * sum over heads h of relu(dot(q(i, h), key(j))) * weight(i, h),
 // q and keys in FP8, sums in FP32. Few queries see many keys, so keys pass as fast as DRAM gives them: a CTA takes a contiguous
-// range of the keys of all requests, and one warp copies them page by page, with the block table read ahead. Slots of 64 keys
+// range of the keys of all requests, and one warp copies them page by page, with the block table read ahead. Slots of keys
 // go round among math warpgroups: each query group of them has queries of its own and sees all slots, and its key groups take
 // turns at these. Each key group has a ring of its own.
 #pragma once
@@ -20,6 +20,7 @@
 #include <deepgemm/ptx/grid_dependency.cuh>
 #include <deepgemm/ptx/tma.cuh>
 #include <deepgemm/schedule/paged_contexts.cuh>
+#include <deepgemm/schedule/ragged_tiles.cuh>
 
 namespace deepgemm {
 
@@ -38,6 +39,8 @@ struct paged_mqa_logits {
     static_assert(Config.query_groups >= 1 && Config.key_groups >= 0,
                   "paged_mqa_logits: query_groups must be at least 1, and key_groups, too, or 0");
 
+    static_assert(Config.keys == 64 || Config.keys == 128, "paged_mqa_logits: keys must be 64 or 128");
+
     static constexpr mqa_logits_traits traits = Traits;
     static constexpr int block = Block;
     using sink = Sink;
@@ -49,7 +52,7 @@ struct paged_mqa_logits {
     using weight = mqa_element<Traits.weights>;
     using sums = head_sums<Traits.heads, queries, Config.added>;
     using query_tile = operand_tile<e4m3, sums::columns, Traits.depth>;  ///< of one query group
-    using key_tile = operand_tile<e4m3, 64, Traits.depth>;               ///< a slot
+    using key_tile = operand_tile<e4m3, Config.keys, Traits.depth>;      ///< a slot
     using mma = sm90::wgmma<e4m3, e4m3, sums::columns, major::k, major::k, Traits.depth>;
     using tiles = ragged_tiles<queries * query_groups, key_tile::rows, Config.start_cost, paged_contexts>;
     using cta = mqa_roles<warpgroups>;
@@ -265,7 +268,7 @@ private:
         typename query_ring::cursor query_at;
         typename key_ring::cursor at;
         sums heads;
-        const u32 row = ptx::warp_index() % 4 * 16 + u32(sums::row());  // of this lane in a slot
+        const u32 row = ptx::warp_index() % 4 * 16 + u32(sums::row());  // of this lane in 64 keys
         const u32 scales = place<scales_region>(smem, key_group * in_ring) + row * 4;
         const u64 keys = kept(sm90::descriptor_of<key_tile>(place<keys_region>(smem, key_group * in_ring)));
         i32 skipped = i32(key_group);  // slots before this key group's next one
@@ -281,17 +284,21 @@ private:
             const u64 q = kept(sm90::descriptor_of<query_tile>(place<mqa_regions::queries>(smem, mine)));
             for (; skipped < slots; skipped += key_groups) {
                 key_pipe.wait(at);
-                typename mma::accumulator dots;
-                mma::multiply(sm90::advance(keys, at.stage * key_tile::bytes), q, dots);
-                const float loading = ptx::ld_shared<float>(scales + at.stage * u32(key_tile::rows) * 4);
-                mma::wait(dots);
-                const float scale = ptx::keep(loading);  // it must be there before the slot is given back
-                key_pipe.release(at);
-                float score[sums::results];
-                heads.reduce(dots, score);
                 DEEPGEMM_UNROLL
-                for (float& s : score) s *= scale;
-                scores.take(0, score);
+                for (u32 ahead = 0; ahead < u32(key_tile::rows); ahead += mma::m) {
+                    typename mma::accumulator dots;
+                    const u32 from = at.stage * key_tile::bytes + ahead * key_tile::bytes_per_row;
+                    mma::multiply(sm90::advance(keys, from), q, dots);
+                    const float loading = ptx::ld_shared<float>(scales + (at.stage * u32(key_tile::rows) + ahead) * 4);
+                    mma::wait(dots);
+                    const float scale = ptx::keep(loading);  // it must be there before the slot is given back
+                    if (ahead + mma::m == u32(key_tile::rows)) key_pipe.release(at);
+                    float score[sums::results];
+                    heads.reduce(dots, score);
+                    DEEPGEMM_UNROLL
+                    for (float& s : score) s *= scale;
+                    scores.take(i32(ahead), score);
+                }
                 scores.advance(key_groups * key_tile::rows);
                 at.advance();
             }

@@ -34,7 +34,7 @@ struct parts_sum {
     using piece = ptx::vec2<float>;                    ///< totals that a thread moves at once: two neighbours in a row
     static constexpr int pieces = mma::registers / 2;  ///< of a thread in a fragment
     static constexpr int slices = Gemm::block.m / map::warp_rows;  ///< of a tile, each the rows of a warp in a fragment
-    static constexpr int at_once = 24;  ///< loads under way in a thread, in registers that held totals
+    static constexpr int at_once = 48;  ///< loads under way in a thread, in registers that held totals
 
     const tiles& work;
     u32 warp;  ///< of the calling warp among the math warps
@@ -53,19 +53,18 @@ struct parts_sum {
 
     /// All math warps of all CTAs, once: adds up all tiles and stores D.
     DEEPGEMM_DEVICE void finish(const params& p) const {
+        const i32 units = work.raster.count() * slices * pieces, ctas = i32(ptx::cta_count());
+        const i32 first = i32(ptx::cta_index()) + ctas * i32(warp);
+        const auto edge = Gemm::results::edge(p.d, 0, {work.shape.m, work.shape.n});
+        element_pair before{0.0f, 0.0f};
+        if (first < units) before = held(edge, first);  // often in memory and not in L2: on its way while CTAs meet
         meet();
-        const i32 tiles_of_d = work.raster.count(), ctas = i32(ptx::cta_count());
-        const int lane = int(ptx::lane_index());
-        for (i32 unit = i32(ptx::cta_index()) + ctas * i32(warp); unit < tiles_of_d * slices * pieces;
-             unit += ctas * cta::warps_of(roles::math{})) {
-            const i32 i = unit % pieces, slice = unit / pieces % slices, tile = unit / (pieces * slices);
-            const grid_coord at = work.raster.at(tile);
-            const i32 row = at.m * Gemm::block.m + slice * map::warp_rows + map::row(lane, 2 * i),
-                      column = at.n * Gemm::block.n + map::column(lane, 2 * i);
-            const auto edge = Gemm::results::edge(p.d, 0, {work.shape.m, work.shape.n});
-            const element_pair before = held(edge, row, column);  // on its way while the parts are
-            const piece sum = over_parts(tile, slice, i);
-            edge.template store<false>(sum.x + before.x, sum.y + before.y, row, column);
+        if (warp == u32(cta::warps_of(roles::math{})) - 1) leave();  // often a warp that has nothing to add
+        for (i32 unit = first; unit < units; unit += ctas * cta::warps_of(roles::math{})) {
+            if (unit != first) before = held(edge, unit);
+            const piece sum = over_parts(unit / (pieces * slices), unit / pieces % slices, unit % pieces);
+            const grid_coord at = place_in_d(unit);
+            edge.template store<false>(sum.x + before.x, sum.y + before.y, at.m, at.n);
         }
     }
 
@@ -76,11 +75,22 @@ private:
                ((i64(item) * slices + slice) * pieces + i) * 32 + ptx::lane_index();
     }
 
-    /// Two elements of D that the sum is added to; zeros where it is not, and beyond D.
+    /// Row and column of the calling lane's first element of D in piece `unit` of all.
+    DEEPGEMM_DEVICE grid_coord place_in_d(i32 unit) const {
+        const i32 i = unit % pieces, slice = unit / pieces % slices;
+        const grid_coord at = work.raster.at(unit / (pieces * slices));
+        const int lane = int(ptx::lane_index());
+        return {at.m * Gemm::block.m + slice * map::warp_rows + map::row(lane, 2 * i),
+                at.n * Gemm::block.n + map::column(lane, 2 * i)};
+    }
+
+    /// Two elements of D that piece `unit` is added to; zeros where it is not, and beyond D.
     template <class Edge>
-    DEEPGEMM_DEVICE static element_pair held(const Edge& edge, i32 row, i32 column) {
+    DEEPGEMM_DEVICE element_pair held(const Edge& edge, i32 unit) const {
         element_pair pair{0.0f, 0.0f};
         if constexpr (Gemm::traits.in_place) {
+            const grid_coord at = place_in_d(unit);
+            const i32 row = at.m, column = at.n;
             const float* const d = edge.d + edge.layout.offset(row, column);
             if (row < edge.end.m && column < edge.end.n) pair.x = ptx::ld_global(d);
             if (row < edge.end.m && column + 1 < edge.end.n) pair.y = ptx::ld_global(d + 1);
@@ -108,23 +118,28 @@ private:
         return sum;
     }
 
-    /// All math warps of the grid wait for each other; what each has stored before, all see after. The words in which they meet are
-    /// zeros before and after.
+    /// The word in which CTAs count that they have arrived, and behind it the one in which they count that they have seen all others
+    /// arrive. Both are zeros before the kernel and after it.
+    DEEPGEMM_DEVICE u32* arrived() const { return reinterpret_cast<u32*>(work.workspace); }
+    DEEPGEMM_DEVICE u32* seen() const { return arrived() + 1; }
+
+    /// All math warps of the grid wait for each other; what each has stored before, all see after.
     DEEPGEMM_DEVICE void meet() const {
-        u32* const arrived = reinterpret_cast<u32*>(work.workspace);
-        u32* const left = arrived + 1;
-        const u32 all = ptx::cta_count();
         barriers::sync(meetings::parts{});
         if (warp == 0 && ptx::lane_index() == 0) {
-            ptx::add_release<memory_scope::gpu>(arrived, 1);
-            while (ptx::ld_acquire<memory_scope::gpu>(arrived) != all) {
-            }
-            if (ptx::atomic_add_acq_rel<memory_scope::gpu>(left, 1) == all - 1) {  // no CTA reads the words any more
-                ptx::st_relaxed<memory_scope::gpu>(arrived, 0);
-                ptx::st_relaxed<memory_scope::gpu>(left, 0);
+            ptx::add_release<memory_scope::gpu>(arrived(), 1);
+            while (ptx::ld_acquire<memory_scope::gpu>(arrived()) != ptx::cta_count()) {
             }
         }
         barriers::sync(meetings::parts{});
+    }
+    /// One warp of each CTA, after meet(): the last one of the grid puts the words back. Nobody waits for that.
+    DEEPGEMM_DEVICE void leave() const {
+        if (ptx::lane_index() != 0) return;
+        if (ptx::atomic_add_acq_rel<memory_scope::gpu>(seen(), 1) == ptx::cta_count() - 1) {
+            ptx::st_relaxed<memory_scope::gpu>(arrived(), 0);
+            ptx::st_relaxed<memory_scope::gpu>(seen(), 0);
+        }
     }
 };
 

@@ -59,6 +59,7 @@ struct sm100_requirements : parts_requirements<A, B, Epilogue, Config, Tiles>, s
         Config.split_k == 1 || Config.store_rows != 128,
         "gemm: the totals of parts of K meet warp by warp: with split_k, store_rows must be 32, or 0 to choose");
     static_assert(!Config.d_ahead, "gemm: config.d_ahead is Hopper's");
+    static_assert(!Config.keeps_b && !keeps_b_of<Tiles>(), "gemm: config.keeps_b is Hopper's");
     static_assert(Config.sm90 == sm90_config{}, "gemm: config.sm90 is Hopper's");
     static_assert(Config.store_rows == 0 || Config.store_rows == 32 || Config.store_rows == 128,
                   "gemm: store_rows must be 32 (a warp's), 128 (a warpgroup's), or 0 to choose");

@@ -34,6 +34,7 @@ struct tensor_map_request {
     u64 stride_bytes[4] = {0, 0, 0, 0};  ///< multiples of 16
     u32 box[5] = {1, 1, 1, 1, 1};        ///< elements, at most 256 each
     swizzle_mode swizzle = swizzle_mode::none;
+    u32 fetch_bytes = 256;  ///< of a row that L2 brings from memory at once: 128 or 256
     /// Elements of 4 bits (e2m1x2) or 6 bits (e2m3, e3m2) lie packed in global memory, and a load brings each 16 of them to a
     /// chunk of 16 bytes of shared memory: at its begin, packed; the other 8 or 4 bytes are undefined. SM100; loads only. The
     /// address and all strides are multiples of 32 bytes; of the contiguous dimension the extent and the coordinates are

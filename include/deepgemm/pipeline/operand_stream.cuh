@@ -34,6 +34,9 @@ struct stream_options {
     bool windows = false;
     int matrices =
         1;  ///< at most so many matrices of the operand have as many rows and a K of their own, and a map each
+    /// A K block that its stage still holds is not loaded again: where tiles that follow each other have the same rows of the operand
+    /// and the same K, and the stages hold all of it. The stages' other operand passes through them as ever.
+    bool keeps = false;
 };
 
 /// How copies bring the staged scales of one K block of a tile: `copies` boxes of `words` words, one after the other.
@@ -247,15 +250,18 @@ struct operand_stream {
                                         const Beside& beside = {}) {
         if (!Work::on_device && !p.ready) ptx::grid_dependency_wait();
         typename Pipeline::cursor at;
+        kept_stages kept;
         for (const auto tile : work) {
             const block_range blocks = tile.blocks();
             const i32 rows = landing_rows(p, rows_of(tile));
             const u32 bytes = landing_bytes - u32(Tile::rows - rows) * (Tile::landing_bytes / u32(Tile::rows));
+            const bool there = How.keeps && blocks.count != 0 &&
+                               kept.hold(place_of(tile, blocks.first), blocks.count, Pipeline::cursor::stages);
             DEEPGEMM_NO_UNROLL
             for (i32 block = blocks.first; block < blocks.first + blocks.count; ++block) {
                 const u32 full = pipe.acquire(at);
-                pipe.commit(at, bytes);
-                load(p, place_of(tile, block), block, stage_of(at.stage), full, mine, rows);
+                pipe.commit(at, there ? 0 : bytes);
+                if (!there) load(p, place_of(tile, block), block, stage_of(at.stage), full, mine, rows);
                 beside(tile, block - blocks.first);
                 at.advance();
             }
@@ -263,6 +269,20 @@ struct operand_stream {
     }
 
 private:
+    /// Counts tiles until all stages hold the same rows of the operand.
+    struct kept_stages {
+        i32 row = -1, matrix = -1, times = 0;
+
+        /// With the place of a tile of `blocks` K blocks, the next one: true if its blocks are in the stages that come next.
+        DEEPGEMM_BOTH constexpr bool hold(const operand_place& next, i32 blocks, i32 stages) {
+            const bool same = next.row == row && next.matrix == matrix;
+            times = same ? min(times + 1, stages) : 0;
+            row = next.row;
+            matrix = next.matrix;
+            return times * blocks >= stages && stages % blocks == 0;
+        }
+    };
+
     /// Producer thread: starts one copy of a slice.
     template <int Rank>
     DEEPGEMM_DEVICE static void copy(const params& p, const tensor_map& map, u32 target, u32 full,

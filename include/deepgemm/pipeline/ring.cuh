@@ -10,6 +10,7 @@ namespace deepgemm {
 /// tiles of a kernel. So they agree on stage and parity without communication.
 template <int Stages>
 struct ring {
+    static constexpr int stages = Stages;
     u32 stage = 0;
     u32 parity = 0;  ///< the parity that a consumer waits for; flips each time the ring wraps
 

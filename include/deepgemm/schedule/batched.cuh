@@ -11,6 +11,24 @@
 
 namespace deepgemm {
 
+/// A tile of one of the products of a batch, in tiles of `Block`.
+template <tile_shape Block>
+struct batch_tile {
+    i32 m, n;
+    i32 number;           ///< of its matrix in every stack
+    problem_shape shape;  ///< of the product
+
+    DEEPGEMM_BOTH constexpr block_range blocks() const { return {0, ceil_div(shape.k, Block.k)}; }
+    DEEPGEMM_BOTH constexpr operand_place a(i32 k_block) const { return {m, k_block * Block.k, number}; }
+    DEEPGEMM_BOTH constexpr operand_place b(i32 k_block) const { return {n, k_block * Block.k, number}; }
+    DEEPGEMM_BOTH constexpr i32 matrix() const { return number; }
+    DEEPGEMM_BOTH constexpr result_end end() const { return {shape.m, shape.n}; }
+};
+
+/// True if A had better leave L2 first in a batch of products of `m` rows, each a grid of so many cluster tiles: these read it at the
+/// same time, and it is not so small that it displaces nothing.
+DEEPGEMM_BOTH constexpr bool share_a(i32 m, i64 rows, i64 columns) { return m >= 64 && rows == 1 && columns <= 4; }
+
 /// The schedule of a grouped product; grouped.cuh defines it for groups that are walked over.
 template <tile_shape Block, cluster_shape Cluster, group_policy Groups, int RasterRows = 8>
 struct grouped;
@@ -62,23 +80,17 @@ struct grouped<Block, Cluster, uniform_groups, RasterRows> {
     DEEPGEMM_BOTH static constexpr i32 clusters(problem_shape shape, const arguments& given) {
         return given.count * cluster_tiles(shape, given.interleaved).count();
     }
-    /// As in one product.
+    /// How many of `most` clusters the grid has.
+    DEEPGEMM_BOTH static constexpr i32 even_clusters(problem_shape shape, const arguments& given, i32 most) {
+        return even_share(clusters(shape, given), most);
+    }
+    /// As in one product; A once, if the tiles of a matrix read it at the same time.
     DEEPGEMM_BOTH static constexpr operand_reads reads(problem_shape shape, const arguments&) {
-        return {ceil_div(shape.n, Block.n * Cluster.n), ceil_div(shape.m, Block.m * Cluster.m)};
+        const i32 rows = ceil_div(shape.m, Block.m * Cluster.m), columns = ceil_div(shape.n, Block.n * Cluster.n);
+        return {share_a(shape.m, rows, columns) ? 1 : columns, rows};
     }
 
-    struct tile {
-        i32 m, n;
-        i32 number;  ///< of its matrix in every stack
-        problem_shape shape;
-
-        DEEPGEMM_BOTH constexpr block_range blocks() const { return {0, ceil_div(shape.k, Block.k)}; }
-        DEEPGEMM_BOTH constexpr operand_place a(i32 k_block) const { return {m, k_block * Block.k, number}; }
-        DEEPGEMM_BOTH constexpr operand_place b(i32 k_block) const { return {n, k_block * Block.k, number}; }
-        DEEPGEMM_BOTH constexpr i32 matrix() const { return number; }
-        DEEPGEMM_BOTH constexpr result_end end() const { return {shape.m, shape.n}; }
-    };
-
+    using tile = batch_tile<Block>;
     struct sentinel {};
     struct iterator {
         const grouped& tiles;

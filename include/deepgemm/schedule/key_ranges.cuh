@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Work that is ragged: each query has a range of keys of its own, in device memory. A query tile is a few neighbouring queries
-// with the keys of all their ranges, in key tiles. The CTAs share the key tiles of all query tiles out among themselves, each a
-// run of as many, so that it does not matter how long single ranges are. Key tiles do not depend on each other, and a result
-// not on which CTA computes it.
+// Ranges of keys, one for each query, in device memory. schedule/ragged_tiles.cuh shares out the work that they are.
 #pragma once
 
 #include <deepgemm/core/math.cuh>
-#include <deepgemm/ptx/barrier.cuh>
 #include <deepgemm/ptx/global.cuh>
-#include <deepgemm/ptx/shared.cuh>
 #include <deepgemm/ptx/thread.cuh>
-#include <deepgemm/ptx/warp.cuh>
+#include <deepgemm/ptx/vector.cuh>
 
 namespace deepgemm {
 
@@ -31,14 +26,14 @@ struct key_ranges {
     i32 queries = 0, keys = 0;   ///< how many there are
     i32 longest = 0;             ///< keys of a range that count; those after them do not
 
+    /// Query tiles are neighbours whatever their ranges are, so a lane can look at one by itself.
+    static constexpr bool regular = true;
+
     /// Any thread: the range of query `query`, cut to the keys that there are. {0, 0} if it is empty or inverted, no_query if
     /// there is no such query. There is at least one query. No branch, so that loads of several ranges can overlap.
     DEEPGEMM_DEVICE key_range of(i32 query) const {
         const i32 existing = min(query, queries - 1);
-        const i32 from = min(max(ptx::ld_global(first + existing), 0), keys);
-        const i32 to = min(ptx::ld_global(last + existing), longest < keys - from ? from + longest : keys);
-        const bool none = from >= to || query >= queries;
-        return {none ? 0 : from, query >= queries ? no_query.last : none ? 0 : to};
+        return cut({ptx::ld_global(first + existing), ptx::ld_global(last + existing)}, query);
     }
 
     /// Query tiles of `tile_queries` neighbouring queries: how many there are, and the first query of one.
@@ -51,194 +46,63 @@ struct key_ranges {
         const key_range range = of(first_of(tile + lane / Lanes, Queries) + in_tile);
         return {range.first, in_tile < Queries ? range.last : no_query.last};
     }
-};
 
-/// Query tiles of `Queries` queries, at most 32, and key tiles of `Keys` keys. To start a query tile costs a CTA as much as
-/// `StartCost` key tiles; this changes how work is shared out, and no result. `Ranges` knows the queries of a tile and their
-/// ranges, as key_ranges does.
-template <int Queries, int Keys, int StartCost, class Ranges = key_ranges>
-struct ragged_tiles {
-    static_assert(Queries >= 1 && Queries <= 32, "ragged_tiles: a query tile has 1 to 32 queries");
-    static_assert(Keys % 4 == 0 && StartCost >= 0, "ragged_tiles: key tiles are whole groups of four keys");
-
-    /// The key tiles of a query tile. The first starts at key `first`, a multiple of four, where a copy of FP32 may start.
-    struct tile_keys {
-        i32 first, tiles;
+    /// Ranges of a query tile as memory has them.
+    template <int Queries>
+    struct stored {
+        i32 first[Queries], last[Queries];
     };
-    /// What a CTA computes of a query tile: `tiles` key tiles from key `key` on, for `Queries` queries from `query` on. `mine`
-    /// is the range of the query `lane index` after the first, in lanes below `Queries`; no_query if the tile has fewer.
-    struct run {
-        i32 query, key, tiles;
-        key_range mine;
-    };
-    /// A place between two key tiles of the whole work.
-    struct boundary {
-        i32 tile, key_tile;
-    };
-
-    static constexpr int queries = Queries, keys = Keys;
-
-    /// Lanes that look at a query tile together, a power of two, and how many tiles a warp looks at.
-    static constexpr int lanes = Queries <= 1    ? 1
-                                 : Queries <= 2  ? 2
-                                 : Queries <= 4  ? 4
-                                 : Queries <= 8  ? 8
-                                 : Queries <= 16 ? 16
-                                                 : 32;
-    static constexpr int at_once = 32 / lanes;
-
-    /// Bytes of shared memory that share() uses in a CTA of `warps` warps.
-    DEEPGEMM_BOTH static constexpr u32 bytes(int warps) { return u32(align_up(4 * warps, 8)) + 2 * sizeof(boundary); }
-    DEEPGEMM_BOTH static i32 tiles_of(const Ranges& all) { return all.tiles(Queries); }
-
-    /// Whole warp: each lane's own range in query tiles `tile` and following, of which each takes `lanes` lanes.
-    DEEPGEMM_DEVICE static key_range load(const Ranges& all, i32 tile) {
-        return all.template load<Queries, lanes>(tile);
-    }
-    /// Whole warp: the keys of the tile that this lane and its neighbours have the ranges of.
-    DEEPGEMM_DEVICE static tile_keys keys_of(key_range mine) {
-        constexpr i32 none = 0x7fffffff;
-        i32 from = mine.first < mine.last ? mine.first : none, to = max(mine.last, 0);
-        DEEPGEMM_UNROLL
-        for (u32 mask = 1; mask < u32(lanes); mask *= 2) {
-            from = min(from, ptx::shuffle_xor(from, mask));
-            to = max(to, ptx::shuffle_xor(to, mask));
-        }
-        from = from < to ? from / 4 * 4 : to;
-        return {from, ceil_div(to - from, Keys)};
-    }
-
-    /// All threads of the CTA: finds where the runs of this CTA start and end, and synchronises the CTA. `smem` is the address
-    /// of bytes() bytes of shared memory.
-    DEEPGEMM_DEVICE static void share(const Ranges& all, u32 smem) {
-        const i32 warps = i32(ptx::thread_count() / 32), warp = i32(ptx::warp_index()), lane = i32(ptx::lane_index());
-        const i32 tiles = tiles_of(all), mine = align_up(ceil_div(tiles, warps), at_once);
-        const i32 first = warp * mine, last = min(first + mine, tiles);
-        u32 cost = 0;
-        DEEPGEMM_NO_UNROLL  // since all CTAs read the same lines: with several loads of each under way they take twice as long
-            for (i32 tile = first; tile < last; tile += at_once) cost += cost_of(all, tile, last);
-        cost = ptx::reduce_add(cost);
-        if (lane == 0) ptx::st_shared(smem + 4 * u32(warp), cost);
-        ptx::sync_cta();
-        const u32 of_lane = lane < warps ? ptx::ld_shared<u32>(smem + 4 * u32(lane)) : 0;
-        const u32 sums = ptx::inclusive_sum(of_lane), before = ptx::shuffle(sums, u32(warp)) - cost,
-                  total = ptx::shuffle(sums, 31);
-        DEEPGEMM_NO_UNROLL
-        for (u32 i = 0; i < 2; ++i) {
-            const u32 target = u32(u64(total) * (ptx::cta_index() + i) / ptx::cta_count()),
-                      to = smem + ends_at(warps) + 8 * i;
-            if (target == total && warp == 0 && lane == 0) store({tiles, 0}, to);
-            if (before <= target && target < before + cost) find(all, first, last, before, target, to);
-        }
-        ptx::sync_cta();
-    }
-
-    /// Words of a schedule: what share() finds in each of `ctas` CTAs, for later launches with the same ranges and as many
-    /// CTAs.
-    DEEPGEMM_BOTH static constexpr i64 schedule_words(i64 ctas) { return 2 * (ctas + 1) + head_words; }
-    /// CTAs for which a schedule of so many words has room.
-    DEEPGEMM_BOTH static constexpr i64 ctas_of(i64 words) { return (words - head_words) / 2 - 1; }
-    /// All threads, after share(): stores this CTA's part of a schedule.
-    DEEPGEMM_DEVICE static void store_schedule(const Ranges& all, i32* schedule, u32 smem) {
-        const i32 cta = i32(ptx::cta_index()), ctas = i32(ptx::cta_count());
-        const u32 from = smem + ends_at(i32(ptx::thread_count() / 32));
-        const i32 count = cta == ctas - 1 ? 4 : 2, thread = i32(ptx::thread_index());
-        if (thread < count)
-            ptx::st_global(schedule + head_words + 2 * cta + thread, ptx::ld_shared<i32>(from + 4 * u32(thread)));
-        if (cta == 0 && thread < head_words) ptx::st_global(schedule + thread, head_of(all, thread));
-    }
-    /// All threads, instead of share(): takes this CTA's part of a schedule. False if the schedule was made for other tiles, for
-    /// another number of CTAs or for ranges of another shape; then nothing has happened.
-    DEEPGEMM_DEVICE static bool load_schedule(const Ranges& all, const i32* schedule, u32 smem) {
-        bool fits = true;
-        DEEPGEMM_UNROLL
-        for (i32 i = 0; i < head_words; ++i) fits = ptx::ld_global(schedule + i) == head_of(all, i) && fits;
-        if (!fits) return false;
-        const u32 thread = ptx::thread_index(), to = smem + ends_at(i32(ptx::thread_count() / 32));
-        if (thread < 4) {
-            const i32* const mine = schedule + head_words + 2 * ptx::cta_index();
-            ptx::st_shared(to + 4 * thread, ptx::ld_global(mine + thread));
-        }
-        ptx::sync_cta();
-        return true;
-    }
-
-    /// The runs of a CTA, one after another. Warps that walk them see the same ones.
-    struct runs {
-        const Ranges& all;
-        boundary start, stop;
-        i32 tile, batch;        ///< the next query tile, and the first of those whose ranges the lanes have
-        key_range mine, ahead;  ///< this lane's in that batch and in the next one, whose loads are under way
-        tile_keys keys;
-
-        /// Whole warp, after share() with the same arguments.
-        DEEPGEMM_DEVICE runs(const Ranges& ranges, u32 smem) : all(ranges) {
-            const u32 from = smem + ends_at(i32(ptx::thread_count() / 32));
-            start = {ptx::ld_shared<i32>(from), ptx::ld_shared<i32>(from + 4)};
-            stop = {ptx::ld_shared<i32>(from + 8), ptx::ld_shared<i32>(from + 12)};
-            tile = batch = start.tile;
-            take(load(all, batch));
-        }
-        /// Whole warp: the next run, or false if there is none.
-        DEEPGEMM_DEVICE bool next(run& r) {
-            while (tile <= stop.tile) {
-                if (tile == batch + at_once) {
-                    batch = tile;
-                    take(ahead);
-                }
-                const i32 here = tile++;
-                const u32 at = u32(here - batch) * u32(lanes), lane = at + ptx::lane_index() % u32(lanes);
-                const tile_keys all_keys{ptx::shuffle(keys.first, at), ptx::shuffle(keys.tiles, at)};
-                const key_range range{ptx::shuffle(mine.first, lane), ptx::shuffle(mine.last, lane)};
-                const i32 begin = here == start.tile ? start.key_tile : 0;
-                const i32 end = here == stop.tile ? min(stop.key_tile, all_keys.tiles) : all_keys.tiles;
-                if (begin >= end) continue;
-                r = {all.first_of(here, Queries), all_keys.first + begin * Keys, end - begin, range};
-                return true;
+    /// Any thread: all ranges of query tile `tile`, in loads of 16 bytes if they lie so. Where a tile or a query does not exist they
+    /// are any others.
+    template <int Queries>
+    DEEPGEMM_DEVICE stored<Queries> fetch(i32 tile) const {
+        stored<Queries> found;
+        const i32 query = first_of(tile, Queries);
+        const bool aligned = (reinterpret_cast<u64>(first) | reinterpret_cast<u64>(last)) % 16 == 0;
+        if (Queries % 4 == 0 && aligned && query + Queries <= queries) {
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < Queries / 4; ++i) {
+                fetch_four(first + query + 4 * i, found.first + 4 * i);
+                fetch_four(last + query + 4 * i, found.last + 4 * i);
             }
-            return false;
+        } else {
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < Queries; ++i) {
+                const i32 existing = min(query + i, queries - 1);
+                found.first[i] = ptx::ld_global(first + existing);
+                found.last[i] = ptx::ld_global(last + existing);
+            }
         }
-
-    private:
-        DEEPGEMM_DEVICE void take(key_range loaded) {
-            mine = loaded;
-            keys = keys_of(mine);
-            ahead = load(all, batch + at_once);
+        return found;
+    }
+    /// Any thread: from the first to the last key of query tile `tile`, of what fetch() gave for it; {0, 0} if it has none.
+    template <int Queries>
+    DEEPGEMM_DEVICE key_range span(const stored<Queries>& found, i32 tile) const {
+        constexpr i32 none = 0x7fffffff;
+        i32 from = none, to = 0;
+        DEEPGEMM_UNROLL
+        for (int i = 0; i < Queries; ++i) {
+            const key_range range = cut({found.first[i], found.last[i]}, first_of(tile, Queries) + i);
+            from = min(from, range.first < range.last ? range.first : none);
+            to = max(to, range.last);
         }
-    };
+        return {from < to ? from : 0, to};
+    }
 
 private:
-    /// Words at the head of a schedule, which say what it is for.
-    static constexpr i32 head_words = 6;
-    DEEPGEMM_DEVICE static i32 head_of(const Ranges& all, i32 i) {
-        const i32 words[head_words] = {Queries, i32(ptx::cta_count()), all.queries, all.longest, all.shape(), Keys};
-        i32 word = words[0];
-        DEEPGEMM_UNROLL
-        for (i32 j = 1; j < head_words; ++j) word = i == j ? words[j] : word;
-        return word;
+    /// Any thread: the range of query `query` out of what memory has for it.
+    DEEPGEMM_DEVICE key_range cut(key_range found, i32 query) const {
+        const i32 from = min(max(found.first, 0), keys);
+        const i32 to = min(found.last, longest < keys - from ? from + longest : keys);
+        const bool none = from >= to || query >= queries;
+        return {none ? 0 : from, query >= queries ? no_query.last : none ? 0 : to};
     }
-    DEEPGEMM_BOTH static constexpr u32 ends_at(i32 warps) { return u32(align_up(4 * warps, 8)); }
-    DEEPGEMM_DEVICE static void store(boundary place, u32 to) {
-        ptx::st_shared(to, place.tile);
-        ptx::st_shared(to + 4, place.key_tile);
-    }
-    /// Whole warp: what query tiles from `tile` on cost that lie before `last`: a tile in the first of its lanes, 0 in the others. All
-    /// tiles together cost less than 2^32, which the operation checks.
-    DEEPGEMM_DEVICE static u32 cost_of(const Ranges& all, i32 tile, i32 last) {
-        const i32 lane = i32(ptx::lane_index());
-        const u32 cost = u32(keys_of(load(all, tile)).tiles + StartCost);
-        return lane % lanes == 0 && tile + lane / lanes < last ? cost : 0;
-    }
-    /// Whole warp: stores where among its tiles [first, last), which cost `before` and more, a total of `target` is reached.
-    DEEPGEMM_DEVICE static void find(const Ranges& all, i32 first, i32 last, u32 before, u32 target, u32 to) {
-        DEEPGEMM_NO_UNROLL
-        for (i32 tile = first; tile < last && before <= target; tile += at_once) {
-            const u32 cost = cost_of(all, tile, last), end = before + ptx::inclusive_sum(cost), start = end - cost;
-            if (start <= target && target < end) {
-                store({tile + i32(ptx::lane_index()) / lanes, max(i32(target - start) - StartCost, 0)}, to);
-            }
-            before = ptx::shuffle(end, 31);
-        }
+    DEEPGEMM_DEVICE static void fetch_four(const i32* from, i32* to) {
+        const auto four = ptx::ld_global(reinterpret_cast<const ptx::vec4<i32>*>(from));
+        to[0] = four.x;
+        to[1] = four.y;
+        to[2] = four.z;
+        to[3] = four.w;
     }
 };
 

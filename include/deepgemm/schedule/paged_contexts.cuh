@@ -34,6 +34,9 @@ struct paged_contexts {
                 fast_divider::of(ceil_div(next_n, tile_queries))};
     }
 
+    /// Where a query tile starts may depend on its neighbours, so that many lanes must look at them together.
+    static constexpr bool regular = false;
+
     /// With indices a query tile may start at each query, if only at some of them there is one: at every `tile_queries`-th of a
     /// request, and anew at multiples of `window`, so that its start is found near by.
     static constexpr i32 window = 256;

@@ -201,6 +201,16 @@ DEEPGEMM_BOTH constexpr int maps_of_operand() {
     }
 }
 
+/// True if tiles of `S` that follow each other often have the same rows of B, which then stay in shared memory.
+template <class S>
+DEEPGEMM_BOTH constexpr bool keeps_b_of() {
+    if constexpr (requires { S::keeps_b; }) {
+        return S::keeps_b;
+    } else {
+        return false;
+    }
+}
+
 /// Elements of K of a word of scales, if words of groups of policy `S`, or of tiles of schedule `S`, follow each other without gaps
 /// wherever groups lie: its member `packed_scales` if it has one, else 0.
 template <class S>

@@ -74,9 +74,13 @@ struct summed {
         const summed all = of(shape, given);
         return i32(min(i64(all.raster.count()) * all.parts, i64(1) << 30));
     }
-    /// As in one product.
-    DEEPGEMM_BOTH static constexpr operand_reads reads(problem_shape shape, const arguments&) {
-        return {ceil_div(shape.n, Block.n), ceil_div(shape.m, Block.m)};
+    /// Operands of up to 64 MiB leave L2 first and come in lines of 128 bytes: dirty lines that they displaced would have to go back
+    /// to memory, which takes as long as they do. Of more bytes L2 keeps too few in this way until all tiles have read them, and
+    /// memory gives whole 256 bytes faster (docs/tuning-log.md).
+    DEEPGEMM_BOTH static constexpr operand_reads reads(problem_shape shape, const arguments& given) {
+        constexpr i64 few = (i64(64) << 20) / 2;  // elements of 16 bits
+        const bool fits = (i64(shape.m) + shape.n) * shape.k <= few / max(given.count, 1);
+        return fits ? operand_reads{1, 1, 128} : operand_reads{2, 2};
     }
 
     /// Tiles of all parts.

@@ -31,7 +31,7 @@ struct turned {
     }
     DEEPGEMM_BOTH static constexpr operand_reads reads(problem_shape shape, const arguments& given) {
         const operand_reads as_stored = Tiles::reads(exchanged(shape), given);
-        return {as_stored.b, as_stored.a};
+        return {as_stored.b, as_stored.a, as_stored.fetch_bytes};
     }
     /// Any thread of the kernel: as Tiles::started.
     DEEPGEMM_BOTH constexpr turned started(problem_shape shape, u32 rank) const {

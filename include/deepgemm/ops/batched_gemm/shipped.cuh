@@ -7,32 +7,50 @@
 #include <deepgemm/kernel/swapped.cuh>
 #include <deepgemm/ops/gemm/shipped_fp8.cuh>
 #include <deepgemm/ops/gemm/shipped_half.cuh>
+#include <deepgemm/schedule/columnwise.cuh>
 #include <deepgemm/schedule/grouped.cuh>
 #include <deepgemm/schedule/summed.cuh>
 
 namespace deepgemm::shipped {
 
-/// Kernels of batches, as `type`. Structs, since nvcc 13 loses configurations in alias templates.
+/// The schedule of a batch, as `type`. Structs here and below, since nvcc 13 loses configurations in alias templates.
+template <config Config>
+struct schedule_of_batch {
+    using type = grouped<Config.block, Config.cluster, uniform_groups, Config.raster_rows>;
+};
+template <config Config>
+    requires(Config.keeps_b)
+struct schedule_of_batch<Config> {
+    using type = columnwise<Config.block, Config.cluster>;
+};
+/// Kernels of batches, as `type`.
 template <class A, class B, class Epilogue, config... Configs>
 struct batches_of {
-    using type = kernels<gemm<arch::sm90, A, B, Epilogue, Configs,
-                              grouped<Configs.block, Configs.cluster, uniform_groups, Configs.raster_rows>>...>;
+    using type = kernels<gemm<arch::sm90, A, B, Epilogue, Configs, typename schedule_of_batch<Configs>::type>...>;
 };
 /// The same of operands without scales.
 template <class Element, major A, major B, class Epilogue, config... Configs>
 struct half_batches
     : batches_of<operand<Element, scale::none, A>, operand<Element, scale::none, B>, Epilogue, Configs...> {};
 
+/// Matrices of B that stay in `stages` stages, for many rows: two warpgroups alternate at low tiles, all of whose columns are staged.
+DEEPGEMM_BOTH constexpr config keeping16(int n, int stages) {
+    config made = turns16(64, n);
+    made.stages = stages;
+    made.keeps_b = true;
+    return made;
+}
+
 /// Heads of attention: from a few rows, where reading B takes most of the time, to thousands. Tiles are as narrow as it takes
 /// to give every multiprocessor some.
 using batched_bf16_nt =
     half_batches<bf16, major::k, major::k, store<bf16>, few16(8, 64, 16), few16(32, 64, 14), tile16(128, 64, 2),
-                 tile16(128, 128, 2), high_bands(tile16(128, 256, 2, pair, 64, 2)),
+                 tile16(128, 128, 2), keeping16(128, 8), high_bands(tile16(128, 256, 2, pair, 64, 2)),
                  high_bands(tile16(128, 256, 2, {}, 64, 2))>::type;
 using batched_bf16_nn =
     half_batches<bf16, major::k, major::mn, store<bf16>, few16(8, 128, 10), few16(32, 128, 8), tile16(128, 64, 2),
-                 turns16(128, 192, {}, 64, 1), high_bands(tile16(128, 256, 2, pair, 64, 2)),
-                 high_bands(tile16(128, 256, 2, {}, 64, 2))>::type;
+                 tile16(128, 128, 2), keeping16(256, 4), turns16(128, 192, {}, 64, 1),
+                 high_bands(tile16(128, 256, 2, pair, 64, 2)), high_bands(tile16(128, 256, 2, {}, 64, 2))>::type;
 /// Gradients of weights.
 using batched_bf16_tn = half_batches<bf16, major::mn, major::mn, store<bf16>, tile16(128, 128, 2),
                                      high_bands(tile16(128, 256, 2, {}, 64, 2))>::type;
@@ -54,7 +72,7 @@ template <class Tokens, config... Configs>
 struct fp8_batches : batches_of<operand<e4m3, Tokens>, by_block<typename Tokens::format>, store<bf16>, Configs...> {};
 using batched_fp8_k_major =
     fp8_batches<scale::per_token_k_major<scale::fp32>, few(8, 64, 12), few(32, 64, 12), medium(64, {}, deferred),
-                three(128, pair_n), for_k_major(wide()), for_k_major(wide(pair_n))>::type;
+                three(128, pair_n), for_k_major(wide(pair_n)), for_k_major(wide())>::type;
 using batched_fp8 = fp8_batches<scale::per_token<scale::fp32>, few(8, 64, 12), medium(64, {}, deferred), wide()>::type;
 
 /// B (k,n) and few rows of A: transposed on the way to the tensor cores (transposing.hpp).
@@ -82,8 +100,9 @@ struct batch_sums {
                               summed<Configs.block, Configs.raster_rows>>...>;
 };
 template <class Epilogue>
-struct usual_batch_sums : batch_sums<Epilogue, tile16(128, 128, 2, {}, 32, 1), tile16(128, 192, 2, {}, 32, 1),
-                                     tile16(192, 128, 3, {}, 32, 1), tile16(128, 256, 2, {}, 32, 1)> {};
+struct usual_batch_sums
+    : batch_sums<Epilogue, tile16(128, 96, 2, {}, 32, 1), tile16(128, 128, 2, {}, 32, 1),
+                 tile16(128, 192, 2, {}, 32, 1), tile16(192, 128, 3, {}, 32, 1), tile16(128, 256, 2, {}, 32, 1)> {};
 using sums_bf16 = usual_batch_sums<store<bf16>>::type;
 using sums_f32 = usual_batch_sums<store<float>>::type;
 using sums_f32_in_place = usual_batch_sums<add_in_place>::type;

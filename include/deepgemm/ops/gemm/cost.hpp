@@ -92,7 +92,7 @@ inline block_clocks k_block_clocks(const gemm_info& info, const gemm_workload& w
         waiting += fragments * p.token_per_column * n;
     const double tensor = fragments * multiply + waiting;
 
-    const double a = rows_of_a * bytes, b = cfg.block.n * bytes;
+    const double a = rows_of_a * bytes, b = cfg.keeps_b ? 0 : cfg.block.n * bytes;
     const bool along_k = work.a.contiguous == major::k && work.b.contiguous == major::k;
     const double lines = along_k && std::fmod(row_bytes(work, work.a), 128) != 0 ? p.astray : 1;
     const double l2_bytes = p.l2_bytes / (lines * std::min(1.0, active));

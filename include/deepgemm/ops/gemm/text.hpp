@@ -86,6 +86,9 @@ inline std::string schedule_source(const gemm_info& value) {
     if (value.traits.groups == grouping::summed) return concat("summed", block, value.cfg.raster_rows, ">");
     const char* const policy = policy_source(value.traits.groups);
     if (policy == nullptr) return "/* custom schedule */";
+    if (value.traits.groups == grouping::batched && value.cfg.keeps_b)
+        return concat("columnwise<tile_shape", value_source(value.cfg.block), ", cluster_shape",
+                      value_source(value.cfg.cluster), ">");
     const bool usual = value.cfg.raster_rows == config{}.raster_rows,
                of_k = value.traits.groups == grouping::along_k || value.traits.groups == grouping::k_concatenated;
     const bool packed = of_k && scales_per_word(value.traits.a.format) > 1;

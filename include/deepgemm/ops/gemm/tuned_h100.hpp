@@ -11,7 +11,7 @@ namespace deepgemm {
 
 // clang-format off
 /// Rows measured on an H100.
-inline constexpr std::array<gemm_tuned_row, 7> tuned_h100{{
+inline constexpr std::array<gemm_tuned_row, 6> tuned_h100{{
     // 20.6 us; the model's choice takes 2.3 % longer
     gemm_tuned_row{.m_max = 128, .n = 32768, .k = 512, .b = {},
               .cfg = config{.block = {128, 128, 64}, .sm90 = {.promote = promotion::never}}, .type = dtype::bf16,
@@ -36,10 +36,6 @@ inline constexpr std::array<gemm_tuned_row, 7> tuned_h100{{
     gemm_tuned_row{.m_max = 7168, .n = 4096, .k = 2048, .d = dtype::f32, .accumulate = true, .b = {},
               .cfg = config{.block = {128, 192, 64}, .sm90 = {.alternate = true, .promote = promotion::never}}, .type = dtype::bf16, .a_contiguous = major::mn, .b_contiguous = major::mn, .in_place = true,
               .us = 187.40f, .model = {.cfg = config{.block = {128, 128, 64}, .cluster = {2, 1}, .sm90 = {.alternate = true, .promote = promotion::never}}, .us = 209.64f}},
-    // 9691.4 us; the model's choice takes 18.1 % longer
-    gemm_tuned_row{.m_max = 129280, .n = 4096, .k = 7168, .d = dtype::f32, .accumulate = true, .b = {},
-              .cfg = config{.block = {128, 256, 64}, .sm90 = {.promote = promotion::never}}, .type = dtype::bf16, .a_contiguous = major::mn, .b_contiguous = major::mn, .in_place = true,
-              .us = 9691.42f, .model = {.cfg = config{.block = {128, 256, 64}, .cluster = {2, 1}, .sm90 = {.promote = promotion::never}}, .in_place = true, .us = 11446.88f}},
 }};
 // clang-format on
 

@@ -35,9 +35,8 @@ inline cost predict(const mqa_logits_info& info, const mqa_logits_workload& work
     const bool four = cfg.warpgroups >= 4;
     const double multiply = (four ? 220 : 201) * columns / 128 + (four ? 0.56 : 0.68) * tensor;
     const i64 query_tiles = ceil_div(i64(work.queries), i64(cfg.queries) * cfg.warpgroups);
-    const i64 key_tiles = ceil_div(i64(work.keys), i64(cfg.keys));
-    const int of_tile = cfg.warpgroups * (cfg.keys / 64);
-    const double multiplies = double(query_tiles) * double(key_tiles) * of_tile;
+    const i64 key_tiles = ceil_div(i64(work.keys), i64(cfg.keys)), blocks = ceil_div(i64(work.keys), i64(64));
+    const double multiplies = double(query_tiles) * double(blocks) * cfg.warpgroups;
     constexpr double start = 2000;  // cycles that a query tile costs: its ranges, queries and weights
     const demand needed = demand_of(work);
     cost made;
@@ -46,8 +45,8 @@ inline cost predict(const mqa_logits_info& info, const mqa_logits_workload& work
     made.memory_us = needed.bytes / std::max(1.0, device.hbm_gb_per_s * 1e3);
     made.tiles = query_tiles * key_tiles;
     made.waves = ceil_div(made.tiles, i64(sms));
-    made.tile_efficiency = double(work.queries) * work.keys /
-                           (double(query_tiles) * cfg.queries * cfg.warpgroups * double(key_tiles) * cfg.keys);
+    made.tile_efficiency =
+        double(work.queries) * work.keys / (double(query_tiles) * cfg.queries * cfg.warpgroups * double(blocks) * 64);
     made.wave_efficiency = double(made.tiles) / double(made.waves * sms);
     made.limit = made.memory_us > made.main_loop_us ? bound::memory : bound::epilogue;
     made.total_us = made.start_us + std::max(made.main_loop_us, made.memory_us);

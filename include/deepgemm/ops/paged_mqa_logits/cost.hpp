@@ -43,7 +43,8 @@ inline cost predict(const paged_mqa_logits_info& info, const paged_mqa_logits_wo
     const double columns = align_up(cfg.queries * scores.heads, 8), tensor = columns / 128 * scores.depth * 2;
     const double multiply = 201 * columns / 128 + 0.68 * tensor;
     const i64 passes = ceil_div(i64(work.next_n), i64(cfg.tile_queries()));
-    const double tiles = double(work.queries) / work.next_n * double(passes) * double(ceil_div(work.columns, 64));
+    const double tiles =
+        double(work.queries) / work.next_n * double(passes) * double(ceil_div(work.columns, cfg.keys)) * cfg.keys / 64;
     const demand needed = detail::paged_demand(work, double(passes));
     cost made;
     made.start_us = 5;  // the launch, and sharing the work out
