@@ -4,6 +4,7 @@
 #include <deepgemm/reference/random.hpp>
 #include <deepgemm/schedule/columnwise.cuh>
 #include <deepgemm/schedule/grouped.cuh>
+#include <deepgemm/schedule/persistent.cuh>
 #include <deepgemm/schedule/summed.cuh>
 #include <deepgemm/sim/launch.hpp>
 
@@ -172,13 +173,20 @@ TEST_CASE("tiles that go down columns change the matrix of B as seldom as can be
     CHECK(tiles::even_clusters({4096, 32, 10}, {128}, 132) == 128);
 }
 
-TEST_CASE("a batch leaves out clusters that would only have one tile fewer than the others, but not many") {
+TEST_CASE(
+    "a batch leaves out clusters that would only have one tile fewer than the others, but not many; a product does, "
+    "too") {
     using tiles = grouped<tile_shape{128, 256, 64}, cluster_shape{2, 1}, uniform_groups>;
     CHECK(tiles::even_clusters({4096, 1024, 4096}, {8}, 66) == 64);  // 512 tiles in eight rounds
     CHECK(tiles::even_clusters({4096, 512, 128}, {128}, 66) == 66);  // 4096 tiles in 63 rounds
     CHECK(tiles::even_clusters({256, 256, 64}, {70}, 66) == 66);     // 70 in two rounds, which 35 have, too
+    CHECK(tiles::even_clusters({256, 256, 64}, {128}, 66) == 66);    // two rounds
     CHECK(tiles::even_clusters({256, 256, 64}, {0}, 66) == 66);
     CHECK(tiles::even_clusters({256, 256, 64}, {5}, 5) == 5);
+    using product = persistent<tile_shape{256, 128, 128}, cluster_shape{}, 8>;
+    CHECK(product::even_clusters({4096, 4096, 7168}, {}, 132) == 128);  // 512 tiles in four rounds
+    CHECK(product::even_clusters({8192, 8192, 8192}, {}, 132) == 128);  // 2048 in 16
+    CHECK(product::even_clusters({4096, 4224, 7168}, {}, 132) == 132);  // 528 in four
 }
 
 TEST_CASE(
@@ -196,6 +204,8 @@ TEST_CASE(
     const columnwise<square, cluster_shape{}> columns{};
     CHECK(reads_of_a(columns, 128, {1024, 128, 512}) == 1);
     CHECK(reads_of_a(columns, 128, {4096, 128, 512}) == 2);
+    CHECK(columns.reads({4096, 128, 512}, {128}).fetch_bytes == 128);
+    CHECK(columns.reads({1024, 128, 512}, {128}).fetch_bytes == 256);
     CHECK(reads_of_a(columns, 128, {4096, 512, 128}) == 4);
 }
 

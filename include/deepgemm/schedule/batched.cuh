@@ -80,12 +80,9 @@ struct grouped<Block, Cluster, uniform_groups, RasterRows> {
     DEEPGEMM_BOTH static constexpr i32 clusters(problem_shape shape, const arguments& given) {
         return given.count * cluster_tiles(shape, given.interleaved).count();
     }
-    /// As few of `most` clusters as it takes for none to have more tiles, if that leaves out one of 16 at most: the others would
-    /// have one tile fewer than these, and draw power.
+    /// How many of `most` clusters the grid has.
     DEEPGEMM_BOTH static constexpr i32 even_clusters(problem_shape shape, const arguments& given, i32 most) {
-        const i32 tiles = clusters(shape, given), rounds = max(ceil_div(tiles, max(most, 1)), 1),
-                  even = ceil_div(tiles, rounds);
-        return most - even <= most / 16 ? even : most;
+        return even_share(clusters(shape, given), most);
     }
     /// As in one product; A once, if the tiles of a matrix read it at the same time.
     DEEPGEMM_BOTH static constexpr operand_reads reads(problem_shape shape, const arguments&) {

@@ -32,18 +32,21 @@ struct grouped {
 
     Groups groups;
     problem_shape shape;
-    i32 columns;       ///< cluster tiles along N
-    i32 first_column;  ///< of this CTA in a cluster tile, in elements
+    i32 columns;                 ///< cluster tiles along N
+    fast_divider by_band_tiles;  ///< divides by the cluster tiles of a whole band
+    i32 first_column;            ///< of this CTA in a cluster tile, in elements
 
-    /// Host: the schedule of a problem. `shape.m` is the number of rows of D, or of one of its matrices.
+    /// Host: the schedule of a problem. `shape.m` is the number of rows of D, or of one of its matrices. It divides here what
+    /// does not depend on groups; math warps would divide between two tiles, while nothing is multiplied.
     DEEPGEMM_BOTH static constexpr grouped of(problem_shape shape, const arguments& given) {
         Groups groups{given};
         if constexpr (requires { groups.settle(shape); }) groups.settle(shape);
-        return {groups, shape, column_tiles(shape), 0};
+        const i32 columns = column_tiles(shape);
+        return {groups, shape, columns, fast_divider::of(max(RasterRows * columns, 1)), 0};
     }
     /// Any thread of the kernel: the schedule of this CTA, which has rank `rank` in its cluster.
     DEEPGEMM_BOTH constexpr grouped started(problem_shape known, u32 rank) const {
-        return {groups, known, columns, Block.n * i32(rank)};
+        return {groups, known, columns, by_band_tiles, Block.n * i32(rank)};
     }
     /// Clusters that may have work. The host does not know the sizes of the groups, so this is an upper bound.
     DEEPGEMM_BOTH static constexpr i32 clusters(problem_shape shape, const arguments& given) {
@@ -112,9 +115,12 @@ struct grouped {
         u32 state = !shares_rows;
 
         DEEPGEMM_DEVICE tile operator*() const {
-            const i32 rows = row_tiles(), first = index / (RasterRows * tiles.columns) * RasterRows,
+            const i32 rows = row_tiles(), first = tiles.by_band_tiles.divide(index) * RasterRows,
                       inside = index - first * tiles.columns, high = min(RasterRows, rows - first);
-            const i32 column = inside / high, row = inside - column * high;
+            const i32 column = high == RasterRows ? inside / RasterRows
+                               : high == 1        ? inside
+                                                  : i32(u32(inside) / u32(high));
+            const i32 row = inside - column * high;
             const group_extent part = part_of_group(first + (walks_up(row, high) ? high - 1 - row : row), rows);
             return {part.row, column * (Block.n * Cluster.n) + tiles.first_column, part, tiles.shape.n};
         }
@@ -152,8 +158,11 @@ struct grouped {
         DEEPGEMM_DEVICE group_extent part_of_group(i32 index, i32 rows) const {
             group_extent part = group;
             if constexpr (shares_rows) {
-                const i32 steps = ceil_div(group.row_end - group.row, step), each = steps / rows,
-                          longer = steps - each * rows;  // tiles that have one step more than the others
+                const i32 steps = ceil_div(group.row_end - group.row, step);
+                i32 each = 0;  // steps / rows, which is at most Block.m / step
+                DEEPGEMM_UNROLL
+                for (i32 most = 1; most <= Block.m / step; ++most) each += most * rows <= steps ? 1 : 0;
+                const i32 longer = steps - each * rows;  // tiles that have one step more than the others
                 part.row += (each * index + min(index, longer)) * step;
                 part.row_end = min(part.row + (index < longer ? each + 1 : each) * step, group.row_end);
             } else {

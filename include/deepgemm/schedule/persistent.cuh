@@ -33,6 +33,11 @@ struct persistent : dense_schedule<Block, Cluster> {
         return cluster_tiles(shape).count();
     }
 
+    /// How many of `most` clusters the grid has.
+    DEEPGEMM_BOTH static constexpr i32 even_clusters(problem_shape shape, const no_arguments& given, i32 most) {
+        return even_share(clusters(shape, given), most);
+    }
+
     /// Host: the schedule of a problem. It needs divisions, which would cost a kernel about half a microsecond.
     DEEPGEMM_BOTH static constexpr persistent of(problem_shape shape, const no_arguments&) {
         return {{}, cluster_tiles(shape), {}, {}, {}};

@@ -36,16 +36,17 @@ inline i64 parts_of_sum(const config& cfg, const batched_workload& work, int sms
 /// the sums of all parts.
 inline cost predict_sum(const gemm_info& info, const batched_workload& work, const device_info& device, int sms,
                         const cost_parameters& p) {
-    // All CTAs meet, and each loads the totals of every part. Each further tile that shares the elements of a part costs some of
+    // All CTAs meet, and each loads the totals of every part. What tiles read from L2 beyond 1.25 times the operands costs a share of
     // the traffic. Operands of up to 64 MiB leave L2 first (schedule/summed.cuh) and displace little, others all that L2 holds.
-    constexpr double meeting_us = 2.5, part_us = 0.02, shared = 0.02, few_bytes = 64 << 20, few_displace = 0.15;
+    constexpr double meeting_us = 2.5, part_us = 0.02, shared = 0.12, few_bytes = 64 << 20, few_displace = 0.15;
     const i64 parts = parts_of_sum(info.cfg, work, sms), blocks = work.count * ceil_div(i64(work.one.shape.k), i64(64));
     gemm_workload part = work.one;
     part.shape.k = i32(std::min<i64>(ceil_div(blocks, parts) * 64, max_extent));
     tiling tiles = tiling::of(info.cfg, work.one);
     const double l2 = std::max<double>(1, double(device.l2_bytes)),
-                 sharing = 1 + shared * double(std::min<i64>(tiles.m * tiles.n, 5) - 1),
-                 bytes = demand_of(work).bytes * sharing,
+                 reads = double(tiles.m) * double(tiles.n) * (info.cfg.block.m + info.cfg.block.n) /
+                         std::max(1.0, double(work.one.shape.m) + work.one.shape.n),
+                 bytes = demand_of(work).bytes * (1 + shared * std::max(0.0, reads - 1.25)),
                  displaced = bytes <= few_bytes ? few_displace * bytes : p.left_over * l2 * (1 - std::exp(-bytes / l2));
     tiles.m *= parts;
     cost made = predict_tiles(info, part, device, sms, tiles, double(parts) * part.shape.m * part.shape.n,

@@ -100,8 +100,9 @@ struct batch_sums {
                               summed<Configs.block, Configs.raster_rows>>...>;
 };
 template <class Epilogue>
-struct usual_batch_sums : batch_sums<Epilogue, tile16(128, 128, 2, {}, 32, 1), tile16(128, 192, 2, {}, 32, 1),
-                                     tile16(192, 128, 3, {}, 32, 1), tile16(128, 256, 2, {}, 32, 1)> {};
+struct usual_batch_sums
+    : batch_sums<Epilogue, tile16(128, 96, 2, {}, 32, 1), tile16(128, 128, 2, {}, 32, 1),
+                 tile16(128, 192, 2, {}, 32, 1), tile16(192, 128, 3, {}, 32, 1), tile16(128, 256, 2, {}, 32, 1)> {};
 using sums_bf16 = usual_batch_sums<store<bf16>>::type;
 using sums_f32 = usual_batch_sums<store<float>>::type;
 using sums_f32_in_place = usual_batch_sums<add_in_place>::type;

@@ -66,13 +66,16 @@ struct by_row_kernels {
 using contiguous_fp8_k_major =
     contiguous_fp8_kernels<scale::per_token_k_major<scale::fp32>, masked_few(64), masked_medium, medium_pair,
                            masked_three({1, 2}), masked_three(), for_k_major(masked_wide({1, 2}))>::type;
-using contiguous_bf16 =
-    contiguous_bf16_kernels<major::k, tile16(64, 128, 1, {}, 64, 1), tile16(128, 128, 2, across),
-                            high_bands(turns16(128, 192, {}, 64, 1)), high_bands(tile16(128, 256, 2, {}, 64, 2)),
-                            tile16(192, 192, 3, {}, 64, 1), tile16(256, 128, 2, across, 32, 3)>::type;
+/// BF16, many rows: in turns, alone or in pairs, and the widest tile, staged whole.
+inline constexpr config turns_pair = high_bands(turns16(192, 128, across, 64, 1)),
+                        wide_staged = high_bands(tile16(128, 256, 2, {}, 64, 4));
+
+using contiguous_bf16 = contiguous_bf16_kernels<major::k, tile16(64, 128, 1, {}, 64, 1), tile16(128, 128, 2, across),
+                                                turns16(128, 192, {}, 64, 1), turns_pair, wide_staged,
+                                                tile16(256, 128, 2, across, 64, 2)>::type;
 using contiguous_bf16_nn =
-    contiguous_bf16_kernels<major::mn, tile16(64, 128, 1, {}, 64, 1), high_bands(turns16(128, 192, {}, 64, 1)),
-                            high_bands(tile16(128, 256, 2, {}, 64, 2)), tile16(256, 128, 2, across, 32, 3)>::type;
+    contiguous_bf16_kernels<major::mn, tile16(64, 128, 1, {}, 64, 1), turns16(128, 192, {}, 64, 1), turns_pair,
+                            wide_staged, tile16(256, 128, 2, across, 64, 2)>::type;
 
 /// Gathered rows of A, which no cluster shares, with scales in any order: a tile for few rows in each group, and one for many.
 /// By row the larger tiles of FP8 are left out, where the warps that copy rows would spill.

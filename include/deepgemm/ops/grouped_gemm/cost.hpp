@@ -75,17 +75,32 @@ inline double memory_bytes(const gemm_info& info, const grouped_workload& work, 
     return a + b + d + scales + p.left_over * l2 * (1 - std::exp(-displaced / l2));
 }
 
-/// Where groups have many rows, a product takes so long that the board's power binds, and warpgroups that take turns are 3 to 8
-/// % faster than others for which the model predicts the same (docs/tuning-log.md, 39). With fewer rows they were not raced;
-/// others, which were, come first.
-constexpr double share_in_turns(const grouped_workload& work) { return work.expected_rows >= 512 ? 0.96 : 1.1; }
+/// How much longer than predicted a kernel takes, from races of BF16 tiles on an H200 (docs/tuning-log.md, "Groups in BF16
+/// beside DeepGEMM"). Where groups have many rows the board's power binds, and warpgroups that take turns draw less; but
+/// alone they gain only if all tiles of a row take equally long, none reaching beyond D, so that CTAs ask L2 for the same
+/// operands at the same time. With fewer rows they were not raced; others, which were, come first. Three stages are few where
+/// a tile or two of rows read weights from device memory.
+constexpr double longer_than_predicted(const config& cfg, const grouped_workload& work) {
+    const bool many = work.expected_rows >= 512;
+    if (!cfg.sm90.alternate) return !many && cfg.stages <= 3 ? 1.05 : 1;
+    if (!many) return 1.1;
+    return cfg.cluster.size() > 1 ? 0.97 : work.shape.n % cfg.block.n == 0 ? 0.98 : 1.01;
+}
+
+/// The constants of the model for a kernel of groups. Warpgroups in turns that do not promote have a multiply queued at any
+/// time, so wgmma reads operands faster than the model says, which was fitted to others.
+inline cost_parameters grouped_parameters(const config& cfg, cost_parameters p) {
+    if (cfg.sm90.alternate && cfg.sm90.promote == promotion::never) p.mma_bytes = 93;
+    return p;
+}
 
 }  // namespace detail
 
 /// Predicts a kernel on a grouped workload, with `sms` multiprocessors of the device to itself. The kernel must fit the
 /// workload, which is not empty.
 inline cost predict(const gemm_info& info, const grouped_workload& work, const device_info& device, int sms,
-                    const cost_parameters& p = {}) {
+                    const cost_parameters& general = {}) {
+    const cost_parameters p = detail::grouped_parameters(info.cfg, general);
     const auto rows = detail::row_tiles::of(work, info.cfg);
     const auto one = detail::tiling::of(info.cfg, work.one());
     const i64 row_tiles = i64(std::ceil(rows.count * work.groups));
@@ -98,7 +113,7 @@ inline cost predict(const gemm_info& info, const grouped_workload& work, const d
     }
     cost made =
         detail::predict_tiles(info, work.one(), device, sms, {row_tiles, one.n, one.rows_of_a}, needed, bytes, p);
-    if (info.cfg.sm90.alternate) made.total_us *= detail::share_in_turns(work);
+    made.total_us *= detail::longer_than_predicted(info.cfg, work);
     return made;
 }
 

@@ -71,8 +71,8 @@ using masked_fp8_k_major =
 using masked_bf16 =
     masked_bf16_kernels<few16(32, 64, 16), tile16(64, 64, 1), tile16(64, 128, 1, {}, 64, 1),
                         tile16(128, 128, 2, across), turns16(128, 192, {}, 64, 1), tile16(128, 256, 2, {}, 64, 2),
-                        tile16(192, 128, 3, across, 64, 2), tile16(192, 192, 3, {}, 64, 1),
-                        tile16(256, 128, 2, across, 32, 3), tile16(256, 128, 2, {}, 32, 3)>;
+                        turns16(192, 128, across, 64, 1), tile16(192, 192, 3, {}, 64, 1),
+                        tile16(256, 128, 2, across, 64, 2), tile16(256, 128, 2, {}, 64, 2)>;
 
 /// With scales in another format, or steps between product and D. Structs, since nvcc 13 loses configurations in alias
 /// templates.
