@@ -55,7 +55,7 @@ struct mqa_logits {
 
     static constexpr int query_groups = warpgroups;  ///< each has queries of its own
     static constexpr i32 long_run = 8;               ///< blocks of a first run from which on second queries wait
-    static constexpr bool has_filler = filler_bytes<Sink> != 0;
+    static constexpr bool has_filler = filler_bytes<Sink>() != 0;
     static constexpr u32 run_bytes = 16 + 8 * queries * query_groups;
     static constexpr int query_stages = mqa_query_stages;
 
@@ -74,7 +74,7 @@ struct mqa_logits {
                      region<scales_region, key_rows * 4, each_stage, 128>,
                      region<weights_region, sums::columns * 4, query_stages * warpgroups>,
                      region<exchange_region, exchanges ? sums::exchange::bytes : 0, 4 * warpgroups, 128>,
-                     region<mqa_regions::filler, filler_bytes<Sink>, cta::warps_of(roles::fill{}), 128>,
+                     region<mqa_regions::filler, filler_bytes<Sink>(), cta::warps_of(roles::fill{}), 128>,
                      region<run_region, run_bytes, query_stages>, region<shares_region, tiles::bytes(cta::warps)>,
                      region<query_barriers, 16 * query_stages>, region<key_barriers, 16, each_stage>>;
     static constexpr int stages = Config.stages ? Config.stages : layout::stages_that_fit(Arch::smem_bytes, 8);

@@ -61,13 +61,13 @@ struct filler {};
 
 /// Shared memory with which a filler warp of sink `Sink` fills, or 0 if it needs none.
 template <class Sink>
-inline constexpr u32 filler_bytes = [] {
+DEEPGEMM_BOTH constexpr u32 filler_bytes() {
     if constexpr (requires { typename Sink::filler; }) {
-        return Sink::fills_outside ? Sink::filler::bytes : 0u;
+        return Sink::fills_outside ? Sink::filler::bytes : 0;
     } else {
-        return 0u;
+        return 0;
     }
-}();
+}
 
 /// Whole warp: the same descriptor, in uniform registers. Without this nvcc computes it again for each multiply.
 DEEPGEMM_DEVICE u64 kept(u64 descriptor) { return descriptor >> 32 << 32 | ptx::uniform(u32(descriptor)); }
