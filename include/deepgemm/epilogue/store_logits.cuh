@@ -17,8 +17,9 @@
 
 namespace deepgemm {
 
-/// Stores scores as logits of type `T`, rounded to nearest even; of FP16, those beyond 65504 become infinite.
-template <output_element T, logits_form Form = logits_form::full>
+/// Stores scores as logits of type `T`, rounded to nearest even; of FP16, those beyond 65504 become infinite. If `Kept`, L2 keeps
+/// scores for who reads them next, and as long as there is room, memory has not to write them while keys are read.
+template <output_element T, logits_form Form = logits_form::full, bool Kept = false>
 struct store_logits {
     using element = T;
     using arguments = logits_arguments;
@@ -45,9 +46,9 @@ struct store_logits {
                 const bool inside = u32(key[i] + ahead) < count[i];
                 if constexpr (Form == logits_form::full) {
                     const float value = ptx::select(inside, score[i], minus_infinity);
-                    ptx::st_global_if(key[i] + ahead < end[i], at[i] + ahead, rounded(value));
+                    store(key[i] + ahead < end[i], at[i] + ahead, rounded(value));
                 } else {
-                    ptx::st_global_if(inside, at[i] + ahead, rounded(score[i]));
+                    store(inside, at[i] + ahead, rounded(score[i]));
                 }
             }
         }
@@ -112,6 +113,13 @@ private:
     static constexpr float minus_infinity = bit_cast<float>(0xff800000u);
     static constexpr i32 lowest = i32(0x80000000u);
 
+    DEEPGEMM_DEVICE static void store(bool wanted, T* to, T value) {
+        if constexpr (Kept) {
+            ptx::st_global_kept_if(wanted, to, value);
+        } else {
+            ptx::st_global_if(wanted, to, value);
+        }
+    }
     DEEPGEMM_DEVICE static T rounded(float value) {
         if constexpr (same_as<T, float>) {
             return value;

@@ -162,6 +162,7 @@ struct paged_mqa_logits {
             for (u32 group = 0; group < u32(key_groups); ++group) ring_of(smem, group).initialise();
         }
         common::clear_padding(smem);
+        if (!p.makes_schedule && ptx::warp_index() == u32(cta::threads) / 32 - 1) prefetch_first(p);
         ptx::grid_dependency_wait();
         const u32 found = place<mqa_regions::shares>(smem);
         const bool given =
@@ -194,6 +195,18 @@ private:
     /// The ring of key group `group`.
     DEEPGEMM_DEVICE static key_ring ring_of(u32 smem, u32 group) {
         return {place<key_barriers>(smem) + group * key_ring::barrier_bytes, {0}};
+    }
+
+    /// Whole warp: brings to L2 what CTAs wait for one after the other before they load keys: lengths, and rows of the block table.
+    /// Each CTA asks for 32 lines.
+    DEEPGEMM_DEVICE static void prefetch_first(const params& p) {
+        constexpr i32 in_line = 32, in_sector = 8;  // words
+        const i32 requests = p.ranges.table_row(p.ranges.queries), cta = i32(ptx::cta_index());
+        if (i64(cta) * in_sector < requests) ptx::prefetch_l2(p.ranges.lengths + cta * in_sector);
+        const i32 lines = ceil_div(ceil_div(p.ranges.longest, Block), in_line);  // of a row of the table
+        const i32 line = i32(ptx::lane_index() * ptx::cta_count()) + cta;
+        if (lines > 0 && line / lines < requests)
+            ptx::prefetch_l2(p.table + (line / lines * p.table_pitch + line % lines * in_line));
     }
 
     /// Whole warp: keys of the query tile of a run.

@@ -147,6 +147,30 @@ DEEPGEMM_DEVICE void st_global_if(bool wanted, T* address, const T& value) {
 #endif
 }
 
+/// As st_global_if(), of what is read soon: L2 writes other lines back to memory first.
+template <movable T>
+DEEPGEMM_DEVICE void st_global_kept_if(bool wanted, T* address, const T& value) {
+    static_assert(sizeof(T) == 2 || sizeof(T) == 4, "st_global_kept_if stores 2 or 4 bytes");
+#if DEEPGEMM_SIMULATED
+    if (wanted) sim::st_global(address, value);
+#else
+    constexpr u64 evict_last = 0x14f0000000000000;  // as in cache_hint of tma.cuh
+    if constexpr (sizeof(T) == 2) {
+        asm volatile(
+            "{\n .reg .pred p;\n setp.ne.b32 p, %2, 0;\n @p st.global.L2::cache_hint.b16 [%0], %1, %3;\n}" ::"l"(
+                address),
+            "h"(bit_cast<u16>(value)), "r"(u32(wanted)), "l"(evict_last)
+            : "memory");
+    } else {
+        asm volatile(
+            "{\n .reg .pred p;\n setp.ne.b32 p, %2, 0;\n @p st.global.L2::cache_hint.b32 [%0], %1, %3;\n}" ::"l"(
+                address),
+            "r"(bit_cast<u32>(value)), "r"(u32(wanted)), "l"(evict_last)
+            : "memory");
+    }
+#endif
+}
+
 /// Adds to a float atomically (relaxed, GPU scope). The order of the additions, and so the rounding, is not defined.
 DEEPGEMM_DEVICE void atomic_add(float* address, float value) {
 #if DEEPGEMM_SIMULATED

@@ -17,8 +17,9 @@ namespace shipped {
 
 /// The kernel of the operation by its traits and configuration.
 template <paged_mqa_traits Traits, paged_mqa_config Config>
-using paged_mqa_base = paged_mqa_logits<arch::sm90, Traits.stored.scores, Traits.block,
-                                        store_logits<mqa_element<Traits.stored.logits>, Traits.stored.form>, Config>;
+using paged_mqa_base =
+    paged_mqa_logits<arch::sm90, Traits.stored.scores, Traits.block,
+                     store_logits<mqa_element<Traits.stored.logits>, Traits.stored.form, true>, Config>;
 
 /// A kernel of the operation, which describes itself.
 template <paged_mqa_traits Traits, paged_mqa_config Config = paged_mqa_config{}>
