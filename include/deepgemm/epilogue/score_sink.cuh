@@ -49,7 +49,8 @@ concept fills = requires(const typename S::arguments& args, i32 keys, i32 query,
 /// are in the range of a neighbour, and beyond the last key, up to the end of a key tile: none of these means anything.
 /// Satisfied by: `arguments`, trivially copyable, and `longest(arguments, keys)`; a class template `scores<Count>` which
 /// `open<Count>(arguments, keys, queries, key)` makes, with `take(ahead, score)` and `advance(keys)`; `fills_outside`, and
-/// `fill_outside(arguments, keys, query, scored)`, which a warp calls for each query with the keys that are passed to take().
+/// `fill_outside(arguments, keys, query, scored)`, which a warp calls for each query with the keys that are passed to take(). It may
+/// name a `filler` with shared memory for this: its `bytes`, `at(shared address)`, and a fill_outside() of its own.
 template <class S>
 concept score_sink = score_sink_concept::takes_arguments<S> && score_sink_concept::opens<S> &&
     score_sink_concept::takes_scores<S> && score_sink_concept::fills<S>;

@@ -74,8 +74,8 @@ DEEPGEMM_DEVICE u64 kept(u64 descriptor) { return descriptor >> 32 << 32 | ptx::
 
 /// Parts of kernel `K`, which names its `tiles`, `sums`, `query_tile`, `weight`, `query_ring`, the `queries` of each of its
 /// `query_groups`, `long_run`, and where its regions are: `place<Region>(smem, item)`. If a CTA's first run has `long_run` key
-/// tiles or more, the queries of the second one wait until the first are there; with 0 they never do. Its params have maps,
-/// weights, ranges and the sink's arguments.
+/// tiles or more, the queries of the second one wait until the first are there; with 0 they never do. `has_filler` says that
+/// it has a region for the sink's filler. Its params have maps, weights, ranges and the sink's arguments.
 template <class K>
 struct mqa_queries {
     static constexpr int heads = K::traits.heads;
