@@ -250,7 +250,7 @@ private:
     template <class Scores>
     DEEPGEMM_DEVICE static void score_block(const scoring& with, u64 q, const key_ring& pipe,
                                             typename key_ring::cursor at, i32 block, bool last, i32 ahead,
-                                            const Scores& scores) {
+                                            Scores& scores) {
         typename mma::accumulator dots;
         const u32 row = u32(block * mma::m);
         mma::multiply(sm90::advance(with.keys, at.stage * key_tile::bytes + row * key_tile::bytes_per_row), q, dots);
