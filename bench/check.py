@@ -15,6 +15,8 @@ A target is a suite (its name, the file of results, the rows that `where` select
               {"sustained": peer}    the same back to back
               {"joules": peer}       the board's energy for a product of the peer over that for ours, back to back
               {"tflops": "flushed"}  of single launches, or "sustained"
+              {"gb_s": true}         bytes that the case must move over our time
+              {"bytes_at": TB/s, "plus_us": us}   time to move these bytes at that rate, and so much more, over ours
               {"read_share": TB/s}   time to read A and B at that rate, over ours
               {"traffic": true}      time of a kernel that only moves what the case must move, in the same run, over ours
               {"k_major": true}      time with MN-major scales of A over time with K-major ones
@@ -59,7 +61,7 @@ def holds(value, wanted):
     return value == wanted
 
 
-MEASURES = ("ratio", "sustained", "joules", "tflops", "read_share", "traffic", "k_major", "than")
+MEASURES = ("ratio", "sustained", "joules", "tflops", "gb_s", "bytes_at", "read_share", "traffic", "k_major", "than")
 
 
 def figures(results, measure, rows):
@@ -73,6 +75,10 @@ def figures(results, measure, rows):
     if "tflops" in measure:
         time = {"flushed": "us", "sustained": "us_sustained"}[measure["tflops"]]
         return [1e-6 * report.flops(row) / row[time] if row[time] else None for row in rows]
+    if "gb_s" in measure:
+        return [row["gb_s"] if row["us"] else None for row in rows]
+    if "bytes_at" in measure:  # GB/s times microseconds are thousands of bytes, and a microsecond at 1 TB/s moves a million
+        return [row["gb_s"] / (1e3 * measure["bytes_at"]) + measure["plus_us"] / row["us"] if row["us"] else None for row in rows]
     if "read_share" in measure:
         size = {"fp8_gemm": 1, "bf16_gemm": 2, "m_grouped_fp8_gemm_nt_masked": 1, "m_grouped_bf16_gemm_nt_masked": 2,
                 "m_grouped_fp8_gemm_nt_contiguous": 1, "m_grouped_bf16_gemm_nt_contiguous": 2,
@@ -120,6 +126,10 @@ def described(measure):
         what = f"joules, {report.PEERS[measure['joules']]} / ours"
     elif "tflops" in measure:
         what = "TFLOPS" + (", sustained" if measure["tflops"] == "sustained" else "")
+    elif "gb_s" in measure:
+        what = "GB/s"
+    elif "bytes_at" in measure:
+        what = f"bytes at {measure['bytes_at']} TB/s and {measure['plus_us']} us / ours"
     elif "traffic" in measure:
         what = "traffic alone / ours"
     elif "k_major" in measure:

@@ -60,6 +60,11 @@ class Check(unittest.TestCase):
     def test_rates(self):
         self.assertAlmostEqual(self.judge({"tflops": "flushed", "over": "worst"}, {"m": 64})[0], 2e-6 * 64 * 128 * 256 / 4)
         self.assertAlmostEqual(self.judge({"tflops": "sustained", "over": "best"})[0], 2e-6 * 64 * 128 * 256 / 8)
+        known = [{"us": 4.0, "gb_s": 2000.0}, {"us": None, "gb_s": None}]
+        self.assertEqual(check.figures(None, {"gb_s": True}, known), [2000.0, None])
+        # 8 MB at 4 TB/s take 2 us.
+        self.assertEqual(check.figures(None, {"bytes_at": 4, "plus_us": 1}, known), [0.75, None])
+        self.assertEqual(check.described({"bytes_at": 4, "plus_us": 1, "over": "worst"}), "bytes at 4 TB/s and 1 us / ours, worst")
         # (64 + 128) x 256 bytes at 1 TB/s are 0.049152 us.
         self.assertAlmostEqual(self.judge({"read_share": 1, "over": "worst"}, {"m": 64})[0], 0.049152 / 4)
 
