@@ -52,15 +52,16 @@ struct head_sums {
         }
     }
 
-    /// Shared memory of a warp in which its lanes exchange their shares instead of shuffling them: fewer instructions, and the same
-    /// sums. There must be a multiple of four queries, and of eight heads.
+    /// Shared memory of a warp in which its lanes exchange their shares instead of shuffling them. That takes fewer instructions and
+    /// gives the same sums. There must be a multiple of four queries, and of eight heads.
     struct exchange {
         static constexpr bool exists = Queries % 4 == 0 && Heads % 8 == 0;
         static constexpr int wide = results % 4 == 0 ? 4 : 2;  ///< sums of a lane that lie side by side
         /// From lane to lane; with it, and with a shift between halves if two sums are side by side, no two lanes of an access meet in
         /// a bank.
         static constexpr u32 stride = wide == 4 ? 80 : 48, shift = wide == 4 ? 0 : 32;
-        static constexpr u32 part_bytes = 32 * stride + 4 * shift, bytes = exists ? results / wide * part_bytes : 0;
+        static constexpr u32 part_bytes = 32 * stride + 4 * shift;  ///< for `wide` sums of each lane
+        static constexpr u32 bytes = exists ? results / wide * part_bytes : 0;
         struct side_by_side {
             float sum[wide];
         };

@@ -17,8 +17,8 @@
 
 namespace deepgemm {
 
-/// Stores scores as logits of type `T`, rounded to nearest even; of FP16, those beyond 65504 become infinite. If `Kept`, L2 keeps
-/// scores for who reads them next, and as long as there is room, memory has not to write them while keys are read.
+/// Stores scores as logits of type `T`, rounded to nearest even; of FP16, those beyond 65504 become infinite. If `Kept`, scores
+/// leave L2 last: who reads them next finds them there, and as long as they fit, none go to memory while keys come from it.
 template <output_element T, logits_form Form = logits_form::full, bool Kept = false>
 struct store_logits {
     using element = T;
@@ -84,7 +84,7 @@ struct store_logits {
         fill_around(args, keys, query, scored, [](T* to, i32 first, i32 end) { fill_whole(to, first, end); });
     }
 
-    /// Minus infinity in shared memory of a warp, for copies to where nobody scores: they disturb others less than its stores do.
+    /// Minus infinity in shared memory of a warp, for copies to where nobody scores. Math warps lose less by these than by stores.
     struct filler {
         static constexpr u32 bytes = 2048;  ///< at a multiple of 16
         u32 data;                           ///< shared address
@@ -147,6 +147,7 @@ private:
         fill(row, min(scored.first, keys), whole);
         fill(row + min(scored.last, keys), keys - min(scored.last, keys), whole);
     }
+    /// Whole warp: minus infinity to `count` elements from `to` on, with `whole` but for the ends.
     template <class Whole>
     DEEPGEMM_DEVICE static void fill(T* to, i32 count, const Whole& whole) {
         constexpr i32 in_store = i32(16 / sizeof(T));
@@ -159,11 +160,13 @@ private:
         whole(to, head, end);
         if (lane < count - end) ptx::st_global(to + end + lane, element);
     }
+    /// Whole warp: elements `first` to `end` of `to`, in stores of 16 bytes.
     DEEPGEMM_DEVICE static void fill_whole(T* to, i32 first, i32 end) {
         constexpr i32 in_store = i32(16 / sizeof(T));
         const auto words = four_words();
-        DEEPGEMM_NO_UNROLL  // since the warp has few registers
-            for (i32 i = first + i32(ptx::lane_index()) * in_store; i < end; i += 32 * in_store) {
+        // The warp has few registers.
+        DEEPGEMM_NO_UNROLL
+        for (i32 i = first + i32(ptx::lane_index()) * in_store; i < end; i += 32 * in_store) {
             ptx::st_global(reinterpret_cast<ptx::vec4<u32>*>(to + i), words);
         }
     }

@@ -160,7 +160,7 @@ struct mqa_logits {
 private:
     using shared = mqa_queries<mqa_logits>;
 
-    /// All threads: brings queries to L2 that the CTA probably starts with, and a key tile for everybody.
+    /// All threads: one of them brings to L2 the queries that the CTA probably starts with, and a key tile, each CTA another one.
     DEEPGEMM_DEVICE static void prefetch(const params& p) {
         if (ptx::warp_index() != u32(cta::warps - 1) || !ptx::elect_one()) return;
         const i32 query = key_ranges::first_of(tiles::likely_first(p.ranges), tiles::queries),
@@ -173,8 +173,8 @@ private:
         if (key < p.ranges.keys) ptx::tma_prefetch<2>(p.key, {0, key});
     }
 
-    /// Producer of keys: those of all runs. The first queries are as many bytes as several key tiles, so of these all but two wait until
-    /// they are there.
+    /// Producer of keys: loads those of all runs. The first queries are as many bytes as several key tiles. So the first run loads two
+    /// key tiles and then waits until its queries are there.
     DEEPGEMM_DEVICE static void load_keys(const params& p, u32 smem, const key_ring& pipe,
                                           const query_ring& query_pipe) {
         bool begun = false;

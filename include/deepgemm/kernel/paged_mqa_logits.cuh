@@ -38,7 +38,6 @@ struct paged_mqa_logits {
     static_assert(Block == 32 || Block == 64 || Block == 128, "paged_mqa_logits: a page must have 32, 64 or 128 keys");
     static_assert(Config.query_groups >= 1 && Config.key_groups >= 0,
                   "paged_mqa_logits: query_groups must be at least 1, and key_groups, too, or 0");
-
     static_assert(Config.keys == 64 || Config.keys == 128, "paged_mqa_logits: keys must be 64 or 128");
 
     static constexpr mqa_logits_traits traits = Traits;

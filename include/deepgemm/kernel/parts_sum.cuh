@@ -133,7 +133,7 @@ private:
         }
         barriers::sync(meetings::parts{});
     }
-    /// One warp of each CTA, after meet(): the last one of the grid puts the words back. Nobody waits for that.
+    /// One warp of each CTA, after meet(): the last one of the grid sets the words to zero again. Nobody waits for that.
     DEEPGEMM_DEVICE void leave() const {
         if (ptx::lane_index() != 0) return;
         if (ptx::atomic_add_acq_rel<memory_scope::gpu>(seen(), 1) == ptx::cta_count() - 1) {

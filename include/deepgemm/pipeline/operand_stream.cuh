@@ -271,7 +271,8 @@ struct operand_stream {
 private:
     /// Counts tiles until all stages hold the same rows of the operand.
     struct kept_stages {
-        i32 row = -1, matrix = -1, times = 0;
+        i32 row = -1, matrix = -1;  ///< of the operand, for the last tile
+        i32 times = 0;              ///< as many tiles before the last one had the same; at most the number of stages
 
         /// With the place of a tile of `blocks` K blocks, the next one: true if its blocks are in the stages that come next.
         DEEPGEMM_BOTH constexpr bool hold(const operand_place& next, i32 blocks, i32 stages) {

@@ -25,9 +25,11 @@ struct batch_tile {
     DEEPGEMM_BOTH constexpr result_end end() const { return {shape.m, shape.n}; }
 };
 
-/// True if A had better leave L2 first in a batch of products of `m` rows, each a grid of so many cluster tiles: these read it at the
-/// same time, and it is not so small that it displaces nothing.
-DEEPGEMM_BOTH constexpr bool share_a(i32 m, i64 rows, i64 columns) { return m >= 64 && rows == 1 && columns <= 4; }
+/// True if A should leave L2 first in a batch of products of `m` rows, each a grid of `rows` x `columns` cluster tiles. Tiles of one
+/// row read it at the same time, so that it need not stay; up to four were measured. Fewer than 64 rows displace too little to matter.
+DEEPGEMM_BOTH constexpr bool a_leaves_first(i32 m, i64 rows, i64 columns) {
+    return m >= 64 && rows == 1 && columns <= 4;
+}
 
 /// The schedule of a grouped product; grouped.cuh defines it for groups that are walked over.
 template <tile_shape Block, cluster_shape Cluster, group_policy Groups, int RasterRows = 8>
@@ -84,10 +86,10 @@ struct grouped<Block, Cluster, uniform_groups, RasterRows> {
     DEEPGEMM_BOTH static constexpr i32 even_clusters(problem_shape shape, const arguments& given, i32 most) {
         return even_share(clusters(shape, given), most);
     }
-    /// As in one product; A once, if the tiles of a matrix read it at the same time.
+    /// As in one product; but A counts as read once if the tiles of a matrix read it at the same time.
     DEEPGEMM_BOTH static constexpr operand_reads reads(problem_shape shape, const arguments&) {
         const i32 rows = ceil_div(shape.m, Block.m * Cluster.m), columns = ceil_div(shape.n, Block.n * Cluster.n);
-        return {share_a(shape.m, rows, columns) ? 1 : columns, rows};
+        return {a_leaves_first(shape.m, rows, columns) ? 1 : columns, rows};
     }
 
     using tile = batch_tile<Block>;

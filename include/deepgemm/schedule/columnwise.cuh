@@ -11,8 +11,8 @@
 
 namespace deepgemm {
 
-/// Of `most` clusters as many as get equally many of the cluster tiles of a batch, or one fewer, if each goes down columns of `rows`
-/// tiles, of which all matrices have `columns`. Others would only disturb them.
+/// How many of `most` clusters a grid should have, if each goes down columns of `rows` cluster tiles and all matrices of a batch have
+/// `columns` such columns: as few as it takes for none to have more of them. The others would have less to do and disturb these.
 DEEPGEMM_BOTH constexpr i32 clusters_of_columns(i32 columns, i32 rows, i32 most) {
     if (columns <= 0 || rows <= 0 || most <= 0) return 0;
     if (most < columns) return ceil_div(columns, ceil_div(columns, most));
@@ -56,8 +56,9 @@ struct columnwise {
     DEEPGEMM_BOTH static constexpr i32 even_clusters(problem_shape shape, const arguments& given, i32 most) {
         return clusters_of_columns(given.count * columns_of(shape), rows_of(shape), most);
     }
-    /// Each column of a matrix reads A once. If there is one column, 100 million elements or more are read faster where L2 fetches 128
-    /// bytes at once and keeps them as long as others: measured, 6 to 7 %, for a reason that is not known. Fewer displace too much.
+    /// Each column of a matrix reads A once. But if there is one column, and A has 100 million elements or more, L2 fetches 128 bytes
+    /// at once and keeps A as long as other data, as if it were read twice. This was measured to be 6 to 7 % faster, for a reason that
+    /// is not known; of a smaller A, what it displaces costs more (docs/tuning-log.md, "Heads whose weights stay").
     DEEPGEMM_BOTH static constexpr operand_reads reads(problem_shape shape, const arguments& given) {
         const i32 columns = columns_of(shape), rows = rows_of(shape);
         if (columns == 1 && i64(given.count) * shape.m * shape.k > i64(100) << 20) return {2, rows, 128};

@@ -92,7 +92,7 @@ struct ragged_tiles {
     }
 
     /// All threads of the CTA: finds where the runs of this CTA start and end, and synchronises the CTA. `smem` is the address
-    /// of bytes() bytes of shared memory.
+    /// of bytes() bytes of shared memory. All query tiles together cost less than 2^32, which the operation checks.
     DEEPGEMM_DEVICE static void share(const Ranges& all, u32 smem) {
         share(all, smem, [] {});
     }
@@ -211,7 +211,6 @@ private:
         ptx::st_shared(to, place.turn);
         ptx::st_shared(to + 4, place.key_tile);
     }
-    /// All tiles together cost less than 2^32, which the operation checks.
 
     /// The turns of a warp, whose lanes look at query tiles in groups of `lanes`.
     struct turns_by_groups {
@@ -223,8 +222,9 @@ private:
             const i32 mine = align_up(ceil_div(turns, warps), at_once);
             const i32 first = warp * mine, last = min(first + mine, turns);
             u32 cost = 0;
-            DEEPGEMM_NO_UNROLL  // since all CTAs read the same lines: with several loads of each under way they take twice as long
-                for (i32 turn = first; turn < last; turn += at_once) cost += cost_of(all, turn, last);
+            // All CTAs read the same lines; with several loads of each under way they take twice as long.
+            DEEPGEMM_NO_UNROLL
+            for (i32 turn = first; turn < last; turn += at_once) cost += cost_of(all, turn, last);
             return {first, last, ptx::reduce_add(cost)};
         }
         DEEPGEMM_DEVICE u32 cost() const { return all_cost; }
@@ -250,8 +250,8 @@ private:
         }
     };
 
-    /// The turns of a warp, of which each lane looks at every 32nd query tile by itself: an eighth of the instructions, or
-    /// less. Lane i keeps what part i of these turns costs, of a single one if there are at most 32.
+    /// The turns of a warp, of which each lane looks at every 32nd query tile by itself. That takes an eighth of the instructions
+    /// of turns_by_groups, or less. Lane i keeps what part i of these turns costs: a single turn if there are at most 32.
     struct turns_by_lanes {
         i32 first, last, part;  ///< turns of a part, 1 or a multiple of 32
         u32 kept, ends;         ///< what part `lane index` costs, and all up to it

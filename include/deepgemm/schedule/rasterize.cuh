@@ -13,8 +13,9 @@ struct grid_coord {
     i32 m, n;
 };
 
-/// As few of `most` clusters as it takes for none to have more of `tiles` tiles, from three tiles each on and if that leaves out one
-/// of 16 at most. The others would have one tile fewer than these, and draw power: measured, 1 to 2.5 % where tensor cores bind.
+/// How many of `most` clusters a grid should have for `tiles` tiles: as few as it takes for none to have more of them, if each has
+/// three or more and at most one cluster of 16 is left out; else all. Those would have one tile fewer than the others and draw
+/// power; without them products that tensor cores bind take 1 to 2.5 % less time (docs/tuning-log.md, "Heads whose weights stay").
 DEEPGEMM_BOTH constexpr i32 even_share(i32 tiles, i32 most) {
     const i32 rounds = ceil_div(tiles, max(most, 1)), even = ceil_div(tiles, max(rounds, 1));
     return rounds >= 3 && most - even <= most / 16 ? even : most;

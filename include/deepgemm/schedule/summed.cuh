@@ -74,9 +74,9 @@ struct summed {
         const summed all = of(shape, given);
         return i32(min(i64(all.raster.count()) * all.parts, i64(1) << 30));
     }
-    /// Operands of up to 64 MiB leave L2 first and come in lines of 128 bytes: dirty lines that they displaced would have to go back
-    /// to memory, which takes as long as they do. Of more bytes L2 keeps too few in this way until all tiles have read them, and
-    /// memory gives whole 256 bytes faster (docs/tuning-log.md).
+    /// Operands of up to 64 MiB count as read once, so that they leave L2 first, and come 128 bytes at once. Otherwise they displace
+    /// dirty lines, which go back to memory in as much time as they take. Larger ones do not stay in L2 so until all tiles have read
+    /// them, and come faster by 256 bytes; any count above one does (docs/tuning-log.md, "Sums of batches").
     DEEPGEMM_BOTH static constexpr operand_reads reads(problem_shape shape, const arguments& given) {
         constexpr i64 few = (i64(64) << 20) / 2;  // elements of 16 bits
         const bool fits = (i64(shape.m) + shape.n) * shape.k <= few / max(given.count, 1);

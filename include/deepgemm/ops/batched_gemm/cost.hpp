@@ -37,7 +37,8 @@ inline i64 parts_of_sum(const config& cfg, const batched_workload& work, int sms
 inline cost predict_sum(const gemm_info& info, const batched_workload& work, const device_info& device, int sms,
                         const cost_parameters& p) {
     // All CTAs meet, and each loads the totals of every part. What tiles read from L2 beyond 1.25 times the operands costs a share of
-    // the traffic. Operands of up to 64 MiB leave L2 first (schedule/summed.cuh) and displace little, others all that L2 holds.
+    // the traffic. Operands of up to 64 MiB leave L2 first (schedule/summed.cuh) and displace little, others all that L2 holds. The
+    // constants were fitted to the 18 sums of the suite `einsum` on an H200 (docs/tuning-log.md, "Sums of batches").
     constexpr double meeting_us = 2.5, part_us = 0.02, shared = 0.12, few_bytes = 64 << 20, few_displace = 0.15;
     const i64 parts = parts_of_sum(info.cfg, work, sms), blocks = work.count * ceil_div(i64(work.one.shape.k), i64(64));
     gemm_workload part = work.one;
@@ -72,7 +73,7 @@ inline int used_sms(const config& cfg, const tiling& one, i32 count, int sms) {
 
 /// By how much kernels were measured to take longer than predicted, on an H200.
 inline double measured_over_predicted(const gemm_info& info, bool keeps, i32 k) {
-    // Warpgroups in turns: 1.35 with two K blocks, and with sixteen, or where B stays, 1.03.
+    // Warpgroups in turns with two K blocks: 1.35, but where B stays 1.03. With sixteen it is 1.03, too, which is left as it is.
     if (info.cfg.sm90.alternate && k < 8 * info.cfg.block.k) return keeps ? 1.03 : 1.35;
     // A kernel for matrices that stay has not been measured where they do not.
     if (info.cfg.keeps_b && !keeps) return 1.35;
@@ -84,7 +85,7 @@ inline double measured_over_predicted(const gemm_info& info, bool keeps, i32 k) 
 inline double shared_a_bytes(const config& cfg, const batched_workload& work) {
     const tiling one = tiling::of(cfg, work.one);
     const i64 rows = one.m / cfg.cluster.m, columns = one.n / cfg.cluster.n;
-    if (cfg.keeps_b || columns == 1 || !share_a(work.one.shape.m, rows, columns)) return 0;
+    if (cfg.keeps_b || columns == 1 || !a_leaves_first(work.one.shape.m, rows, columns)) return 0;
     return double(work.count) * work.one.shape.m * row_bytes(work.one, work.one.a);
 }
 
