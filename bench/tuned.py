@@ -322,10 +322,12 @@ def summary(race, cases):
     left_out = len(race["rows"]) - len(cases)
     without = f", without {left_out} whose fastest kernel is not shipped any more, or that were raced before kernels could swap operands" if left_out else ""
     how = "back to back" if objective(race["rows"][0]) == "sustained" else "caches flushed"
+    rows = sum(c["loss"] > WORTH_A_ROW for c in cases)
+    have = "1 product has" if rows == 1 else f"{rows} products have"
     text = (f"Measured on an {race['machine']['gpu']}, {how}, {kernels} times of {len(cases)} products{without}. The model's "
             f"first choice is the fastest kernel in {exact} of them and within {100 * (NEAR - 1):.0f} % of it in {near}; its time is "
             f"{mean:.3f} times the best in the geometric mean and {worst['loss']:.3f} times at worst. Its predictions of the kernels "
-            f"it chooses are off by {100 * errors:.0f} % (root mean square). {sum(c['loss'] > WORTH_A_ROW for c in cases)} products have "
+            f"it chooses are off by {100 * errors:.0f} % (root mean square). {have} "
             f"a row in the tuned table, so that the planner picks their fastest kernel.")
     lines = ["| m | n | k | D | model's choice | fastest | choice / fastest |", "|---|---|---|---|---|---|---|"]
     for c in sorted(cases, key=lambda c: -c["loss"]):

@@ -36,7 +36,8 @@ def written(folder, *races):
 
 def table_of(made):
     """The table of a race whose kernels the model predicts to be equally fast, so that it chooses the first of them."""
-    in_order = [[1.0 if config == TALL else 2.0 for config, _, _ in case] for case in tuned.runners(made)]
+    in_order = [[(1.0 if config == TALL else 2.0, place) for place, (config, _, _) in enumerate(case)]
+                for case in tuned.runners(made)]
     with unittest.mock.patch.object(tuned, "predictions", lambda *_: in_order), \
             unittest.mock.patch.object(tuned, "members", lambda *_: (KNOWN, ["stages"])):
         return tuned.table("h200", tuned.choices(made, "h200"))
