@@ -81,8 +81,8 @@ struct stacks {
     DEEPGEMM_BOTH constexpr bool any() const { return a || b || d; }
 };
 
-/// How often a kernel reads each element of A and of B from L2. Lines of an operand that is read once leave L2 before others. A
-/// schedule may also say once, or more, to have that.
+/// How often a kernel reads each element of A and of B from L2. Lines of an operand that is read once leave L2 before others;
+/// a schedule may count one, or more than one, to have an operand leave early or stay.
 struct operand_reads {
     i32 a, b;
     i32 fetch_bytes = 256;  ///< of a row that L2 brings from memory at once: 128 or 256
