@@ -16,8 +16,9 @@ struct grid_coord {
 /// As few of `most` clusters as it takes for none to have more of `tiles` tiles, from three tiles each on and if that leaves out one
 /// of 16 at most. The others would have one tile fewer than these, and draw power: measured, 1 to 2.5 % where tensor cores bind.
 DEEPGEMM_BOTH constexpr i32 even_share(i32 tiles, i32 most) {
-    const i32 rounds = ceil_div(tiles, max(most, 1)), even = ceil_div(tiles, max(rounds, 1));
-    return rounds >= 3 && most - even <= most / 16 ? even : most;
+    if (tiles <= 0 || most <= 0) return most;
+    const i64 rounds = ceil_div(i64(tiles), i64(most)), even = ceil_div(i64(tiles), rounds);
+    return rounds >= 3 && most - even <= most / 16 ? i32(even) : most;
 }
 
 /// Orders a grid of `m` x `n` tiles in bands of `band` rows of tiles; the last band may have fewer.
