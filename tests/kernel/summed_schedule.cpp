@@ -187,6 +187,8 @@ TEST_CASE(
     CHECK(product::even_clusters({4096, 4096, 7168}, {}, 132) == 128);  // 512 tiles in four rounds
     CHECK(product::even_clusters({8192, 8192, 8192}, {}, 132) == 128);  // 2048 in 16
     CHECK(product::even_clusters({4096, 4224, 7168}, {}, 132) == 132);  // 528 in four
+    CHECK(product::even_clusters({4096, 4096, 7168}, {}, 0) == 0);
+    static_assert(even_share(2147483647, 132) == 132 && even_share(2147483647, 2147483647) == 2147483647);
 }
 
 TEST_CASE(

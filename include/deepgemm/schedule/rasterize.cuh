@@ -17,8 +17,9 @@ struct grid_coord {
 /// three or more and at most one cluster of 16 is left out; else all. Those would have one tile fewer than the others and draw
 /// power; without them products that tensor cores bind take 1 to 2.5 % less time (docs/tuning-log.md, "Heads whose weights stay").
 DEEPGEMM_BOTH constexpr i32 even_share(i32 tiles, i32 most) {
-    const i32 rounds = ceil_div(tiles, max(most, 1)), even = ceil_div(tiles, max(rounds, 1));
-    return rounds >= 3 && most - even <= most / 16 ? even : most;
+    if (tiles <= 0 || most <= 0) return most;
+    const i64 rounds = ceil_div(i64(tiles), i64(most)), even = ceil_div(i64(tiles), rounds);
+    return rounds >= 3 && most - even <= most / 16 ? i32(even) : most;
 }
 
 /// Orders a grid of `m` x `n` tiles in bands of `band` rows of tiles; the last band may have fewer.
