@@ -3,6 +3,7 @@
 // place among the few of its bucket follows from comparing it with all of them.
 #pragma once
 
+#include <deepgemm/core/math.cuh>
 #include <deepgemm/kernel/topk_bins.cuh>
 
 namespace deepgemm {
