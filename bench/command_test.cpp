@@ -118,7 +118,7 @@ TEST_CASE("explain takes products in groups of rows") {
     CHECK(words.has("35456 rows in 4 groups by its end, usually 8864 each, n = 6144, k = 7168"));
     CHECK(words.has("predicted best of 8: config{.block = {"));
     CHECK(words.has("8192 rows in 8 groups by row, usually 20 each, n = 4096, k = 4096"));
-    CHECK(words.has("predicted best of 4: config{.block = {64, 128, 64}"));
+    CHECK(words.has("predicted best of 5: config{.block = {64, 128, 64}"));
     const said lists =
         run(explain_command, {"4*35456,6144,7168:gathered-psum", "64*8192,4096,7168:bf16-gathered-indexed-20"});
     CHECK(lists.has("A e4m3 scaled 1x128 by fp32, rows gathered, B"));
@@ -165,9 +165,9 @@ TEST_CASE("explain takes batches and their sums") {
     CHECK(
         text.has("8 products of m = 4, n = 1024, k = 4096, A bf16 contiguous along K, B bf16 contiguous along K, D "
                  "bf16\non 132 "));
-    CHECK(text.has("predicted best of 6: config{.block = {8, 64, 64}"));
+    CHECK(text.has("predicted best of 7: config{.block = {8, 64, 64}"));
     CHECK(text.has("the sum of 129 products of m = 128, n = 384, k = 128"));
-    CHECK(text.has("predicted best of 4: config{.block = {128, "));
+    CHECK(text.has("predicted best of 5: config{.block = {128, "));
     CHECK(
         run(explain_command, {"--json", "8*4,1024,4096:heads-1d2d"}).has("\"product\": \"8*4,1024,4096:heads-1d2d\""));
     const said fp8 = run(explain_command, {"8*4,4096,1024:heads-1d2d-nn", "8*1024,4096,8192:gradient-1d1d-acc"});
