@@ -8,6 +8,7 @@
 #include <deepgemm/ptx/thread.cuh>
 #include <deepgemm/schedule/groups.cuh>
 #include <deepgemm/schedule/rasterize.cuh>
+#include <deepgemm/schedule/schedule.cuh>
 
 namespace deepgemm {
 
@@ -75,7 +76,7 @@ struct grouped<Block, Cluster, uniform_groups, RasterRows> {
     DEEPGEMM_BOTH constexpr grouped started(problem_shape known, u32 rank) const {
         grouped mine = *this;
         mine.shape = known;
-        mine.place = {Block.m * i32(rank % u32(Cluster.m)), Block.n * i32(rank / u32(Cluster.m) % u32(Cluster.n))};
+        mine.place = place_in_cluster<Block, Cluster>(rank);
         return mine;
     }
     /// Clusters that have work: one for each cluster tile.

@@ -45,7 +45,7 @@ struct columnwise {
     DEEPGEMM_BOTH constexpr columnwise started(problem_shape known, u32 rank) const {
         columnwise mine = *this;
         mine.shape = known;
-        mine.place = {Block.m * i32(rank % u32(Cluster.m)), Block.n * i32(rank / u32(Cluster.m) % u32(Cluster.n))};
+        mine.place = place_in_cluster<Block, Cluster>(rank);
         return mine;
     }
     /// Clusters that can have work: one for each cluster tile.

@@ -50,7 +50,7 @@ struct persistent : dense_schedule<Block, Cluster> {
             raster,
             block_range::part_of(ceil_div(shape.k, Block.k), SplitK > 1 ? i32(rank / u32(Cluster.size())) : 0, SplitK),
             {shape.m, shape.n},
-            {Block.m * i32(rank % u32(Cluster.m)), Block.n * i32(rank / u32(Cluster.m) % u32(Cluster.n))}};
+            place_in_cluster<Block, Cluster>(rank)};
     }
 
     /// K blocks of every tile. Unless K is split they start at the literal 0, which saves a comparison in each K block.

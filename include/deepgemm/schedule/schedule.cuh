@@ -201,6 +201,13 @@ DEEPGEMM_BOTH constexpr int maps_of_operand() {
     }
 }
 
+/// Where the tile of a CTA lies in the cluster tile, in elements, if the CTA has rank `rank` in its cluster. Clusters that share K
+/// have a whole number of CTAs for each part of it.
+template <tile_shape Block, cluster_shape Cluster>
+DEEPGEMM_BOTH constexpr tile_coord place_in_cluster(u32 rank) {
+    return {Block.m * i32(rank % u32(Cluster.m)), Block.n * i32(rank / u32(Cluster.m) % u32(Cluster.n))};
+}
+
 /// True if tiles of `S` that follow each other often have the same rows of B, which then stay in shared memory.
 template <class S>
 DEEPGEMM_BOTH constexpr bool keeps_b_of() {
