@@ -36,15 +36,7 @@ struct turned_batch {
         const auto places =
             turned_places::of(workspace, first, turned_stack_bytes(given.a), turned_stack_bytes(given.b));
         turned_batch made{given, given, first, places.bytes};
-        const auto move = [](scaled_stack& x, const void* place) {
-            const input_stack turned = turned_stack(x, place);
-            x.first.matrix = turned.first;
-            x.matrix_stride = turned.matrix_stride;
-        };
-        if (first.a) move(made.product.a, places.a);
-        if (first.b) move(made.product.b, places.b);
-        // The transposition begins when the kernel before it has ended, so what it does not write is complete.
-        if (first.any()) made.product.ready = {!first.a, !first.b};
+        places.move(made.product, first);
         return made;
     }
 

@@ -109,6 +109,26 @@ struct turned_places {
             made.b = static_cast<const char*>(workspace.data) + i64(of_a);
         return made;
     }
+
+    /// Has a product read the operands that `first` names from these places.
+    template <class Problem>
+    void move(Problem& product, turned_first first) const {
+        if (first.a) move(product.a, a);
+        if (first.b) move(product.b, b);
+        // The transposition begins when the kernel before it has ended, so what it does not write is complete.
+        if (first.any()) product.ready = {!first.a, !first.b};
+    }
+
+private:
+    template <class Operand>
+    static void move(Operand& x, const void* place) {
+        x.matrix = turned_operand(x.matrix, place);
+    }
+    static void move(scaled_stack& x, const void* place) {
+        const input_stack turned = turned_stack(x, place);
+        x.first.matrix = turned.first;
+        x.matrix_stride = turned.matrix_stride;
+    }
 };
 
 /// Checks that a workspace has the bytes for the operands that are transposed into it.
@@ -145,10 +165,7 @@ struct turned_product {
         const auto places =
             turned_places::of(workspace, first, turned_bytes(given.a.matrix), turned_bytes(given.b.matrix));
         turned_product made{given, given, first, places.bytes};
-        if (first.a) made.product.a.matrix = turned_operand(given.a.matrix, places.a);
-        if (first.b) made.product.b.matrix = turned_operand(given.b.matrix, places.b);
-        // The transposition begins when the kernel before it has ended, so what it does not write is complete.
-        if (first.any()) made.product.ready = {!first.a, !first.b};
+        places.move(made.product, first);
         return made;
     }
 

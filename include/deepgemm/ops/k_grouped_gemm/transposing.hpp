@@ -32,10 +32,7 @@ struct turned_k_groups {
         const auto places =
             turned_places::of(workspace, first, turned_bytes(given.a.matrix), turned_bytes(given.b.matrix));
         turned_k_groups made{given, given, first, places.bytes};
-        if (first.a) made.product.a.matrix = turned_operand(given.a.matrix, places.a);
-        if (first.b) made.product.b.matrix = turned_operand(given.b.matrix, places.b);
-        // The transposition begins when the kernel before it has ended, so what it does not write is complete.
-        if (first.any()) made.product.ready = {!first.a, !first.b};
+        places.move(made.product, first);
         return made;
     }
 
