@@ -3,6 +3,7 @@
 # Tests the driver ./dg in a copy of what it reads, with stand-ins for the programs that it calls: nothing is built or installed.
 #   driver.sh <source tree> <folder to work in>
 set -euo pipefail
+unset CUDACXX CUDA_HOME CUDA_PATH DEEPGEMM_SEED  # a developer's own settings
 source_tree=$1 work=$2
 rm -rf "$work"
 mkdir -p "$work/tree/include/deepgemm" "$work/bin"

@@ -24,9 +24,10 @@ std::string outcome(prenorm_product& on, const sim::options& machine, double tol
 template <hc_prenorm_config Config, partial_sums Sums = partial_sums::added>
 void check(int runs = 2) {
     using kernel = hc_prenorm<arch::sm90, Config, Sums>;
+    u64 seed = fresh_seed();
     for (const auto policy : {sim::policy::lazy, sim::policy::random, sim::policy::eager}) {
         for (int i = 0; i < runs; ++i) {
-            random_source random(fresh_seed());
+            random_source random(seed++);
             CAPTURE(random.seed());
             sim::options machine{.policy = policy, .seed = random.seed()};
             machine.num_sms = int(random.integer(1, 3)) * Config.split_k;

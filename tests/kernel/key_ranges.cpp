@@ -108,7 +108,7 @@ template <int Queries, int Keys, int StartCost>
 void check(i32 most = 700) {
     constexpr sim::policy policies[] = {sim::policy::eager, sim::policy::lazy, sim::policy::random};
     for (int i = 0; i < 30; ++i) {
-        random_source random(fresh_seed());
+        random_source random(fresh_seed() + u64(i));
         CAPTURE(random.seed());
         const ranges all(random, i32(random.integer(1, most)), i32(random.integer(1, 3000)));
         const int ctas = int(random.integer(1, 9)), warps = int(random.integer(1, 6));

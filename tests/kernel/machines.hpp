@@ -14,9 +14,10 @@ namespace deepgemm::test {
 template <class Test>
 void on_machines(int runs, const Test& test) {
     if (DEEPGEMM_TEST_SAMPLE > 1) runs = (runs + 1) / 2;
+    u64 seed = fresh_seed();
     for (const auto policy : {sim::policy::lazy, sim::policy::random, sim::policy::eager}) {
         for (int i = 0; i < runs; ++i) {
-            random_source random(fresh_seed());
+            random_source random(seed++);
             CAPTURE(random.seed());
             sim::options machine{.policy = policy, .seed = random.seed()};
             machine.num_sms = int(random.integer(2, 6));

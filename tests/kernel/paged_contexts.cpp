@@ -92,7 +92,7 @@ std::vector<tile> found(const requests& all, i32 at_a_time) {
 template <int Queries>
 void check() {
     for (int i = 0; i < 12; ++i) {
-        random_source random(fresh_seed());
+        random_source random(fresh_seed() + u64(i));
         CAPTURE(random.seed());
         const requests all(random, i % 2 != 0);
         constexpr i32 at_once = ragged_tiles<Queries, 64, 1, paged_contexts>::at_once;

@@ -49,8 +49,9 @@ mqa_logits_problem made_up() {
 
 TEST_CASE("mqa_logits: random ragged ranges on every shipped kernel") {
     REQUIRE(!mqa_kernels().empty());
+    u64 seed = fresh_seed();
     for (const mqa_logits_handle& kernel : mqa_kernels()) {
-        random_source random(fresh_seed());
+        random_source random(seed++);
         CAPTURE(random.seed());
         CAPTURE(ops::mqa_logits::source_of(kernel.info));
         sim::options machine{.policy = sim::policy::random, .seed = random.seed()};

@@ -69,8 +69,9 @@ paged_mqa_logits_problem made_up() {
 
 TEST_CASE("paged_mqa_logits: random contexts on every shipped kernel") {
     REQUIRE(!paged_kernels().empty());
+    u64 seed = fresh_seed();
     for (const paged_mqa_logits_handle& kernel : paged_kernels()) {
-        random_source random(fresh_seed());
+        random_source random(seed++);
         CAPTURE(random.seed());
         CAPTURE(ops::paged_mqa_logits::source_of(kernel.info));
         sim::options machine{.policy = sim::policy::random, .seed = random.seed()};
