@@ -6,9 +6,13 @@
 #include <sys/resource.h>
 
 #include <csignal>
+#include <map>
+#include <optional>
 #include <thread>
 
 #include "support.hpp"
+
+namespace cache_tests {
 
 using namespace deepgemm;
 using namespace deepgemm::rtc;
@@ -263,18 +267,21 @@ TEST_CASE("a directory that only a shell could name is told of and not used") {
 }
 
 TEST_CASE("the environment gives default directories") {
-    const auto roots_with = [](const char* own, const char* xdg, const char* home) {
-        const auto set = [](const char* name, const char* to) {
-            return to != nullptr ? ::setenv(name, to, 1) : ::unsetenv(name);
-        };
+    const auto set = [](const char* name, const char* to) {
+        return to != nullptr ? ::setenv(name, to, 1) : ::unsetenv(name);
+    };
+    const auto roots_with = [&](const char* own, const char* xdg, const char* home) {
         set("DEEPGEMM_CACHE_DIR", own);
         set("XDG_CACHE_HOME", xdg);
         set("HOME", home);
         return cache_options::from_environment().roots;
     };
     using paths = std::vector<std::filesystem::path>;
-    const char* const home = std::getenv("HOME");
-    const std::string home_before = home != nullptr ? home : "";
+    std::map<const char*, std::optional<std::string>> before;
+    for (const char* const name : {"DEEPGEMM_CACHE_DIR", "XDG_CACHE_HOME", "HOME"}) {
+        const char* const value = std::getenv(name);
+        before[name] = value != nullptr ? std::optional<std::string>(value) : std::nullopt;
+    }
     CHECK(roots_with("/a:/b/c", "/x", "/h") == paths{"/a", "/b/c"});
     CHECK(roots_with("", "/x", "/h").empty());
     CHECK(roots_with(":", "/x", "/h").empty());
@@ -287,5 +294,7 @@ TEST_CASE("the environment gives default directories") {
     CHECK(roots_with(nullptr, "", "/h") == paths{"/h/.cache/deepgemm"});
     CHECK(roots_with(nullptr, "x", "h").empty());
     CHECK(roots_with("~/a", "/x", "/h") == paths{"~/a"});  // which the cache reports
-    ::setenv("HOME", home_before.c_str(), 1);
+    for (const auto& [name, value] : before) set(name, value ? value->c_str() : nullptr);
 }
+
+}  // namespace cache_tests

@@ -7,6 +7,8 @@
 #include "support.hpp"
 #include "tiny.cuh"
 
+namespace diagnosis_tests {
+
 using namespace deepgemm;
 using namespace deepgemm::rtc;
 using test::expect;
@@ -137,3 +139,5 @@ TEST_CASE("plans are printed where the environment asks for it, by the planner a
     expect(by_engine, ": " + to_source(kernels[0].info) + ", predicted ");
     CHECK(std::count(by_engine.begin(), by_engine.end(), '\n') == 1);
 }
+
+}  // namespace diagnosis_tests

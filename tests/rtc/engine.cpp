@@ -7,6 +7,8 @@
 #include "../host/fakes.hpp"
 #include "support.hpp"
 
+namespace engine_tests {
+
 using namespace deepgemm;
 
 namespace {
@@ -70,3 +72,5 @@ TEST_CASE("errors of a compiler and of a runtime without a GPU are results") {
     CHECK(!handle->prepare());
     CHECK(!handle->launch({{.shape = {1, 1, 1}}}, {}));
 }
+
+}  // namespace engine_tests

@@ -10,6 +10,8 @@
 #include "support.hpp"
 #include "workers.hpp"
 
+namespace examples_tests {
+
 using namespace deepgemm;
 using namespace deepgemm::rtc;
 
@@ -116,3 +118,5 @@ TEST_CASE("no example is left out") {
     std::sort(known.begin(), known.end());
     CHECK(found == known);
 }
+
+}  // namespace examples_tests

@@ -9,6 +9,8 @@
 
 #include "support.hpp"
 
+namespace fill_cache_tests {
+
 namespace dg = deepgemm;
 
 namespace {
@@ -41,3 +43,5 @@ TEST_CASE("a directory filled where an image is built serves as a second one whe
     CHECK(server.counts().made == 0);
     CHECK(dg::rtc::test::files_below(volume.path()).empty());
 }
+
+}  // namespace fill_cache_tests

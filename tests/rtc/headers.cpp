@@ -2,6 +2,8 @@
 // Sets of headers: what the program carries is what lies in the directory, and a hash tells any difference.
 #include "support.hpp"
 
+namespace headers_tests {
+
 using namespace deepgemm;
 using namespace deepgemm::rtc;
 
@@ -57,3 +59,5 @@ TEST_CASE("a directory that holds no headers is an error that names it") {
         test::expect(read.failure().message, path.string());
     }
 }
+
+}  // namespace headers_tests

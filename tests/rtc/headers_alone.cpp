@@ -7,6 +7,8 @@
 #include "support.hpp"
 #include "workers.hpp"
 
+namespace headers_alone_tests {
+
 using namespace deepgemm;
 using namespace deepgemm::rtc;
 
@@ -27,3 +29,5 @@ TEST_CASE("every device-capable header compiles alone with NVRTC") {
         if (made) CHECK(made->log == "");
     }
 }
+
+}  // namespace headers_alone_tests

@@ -8,6 +8,8 @@
 #include "support.hpp"
 #include "tiny.cuh"
 
+namespace inputs_tests {
+
 using namespace deepgemm;
 using namespace deepgemm::rtc;
 using test::expect;
@@ -262,3 +264,5 @@ TEST_CASE("builds of a library are told apart by what their linkers wrote into t
     CHECK(object_at(nullptr).path.empty());
     CHECK(object_at(&tiny_text).path == "/proc/self/exe");
 }
+
+}  // namespace inputs_tests

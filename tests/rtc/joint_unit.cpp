@@ -7,6 +7,8 @@
 #include "support.hpp"
 #include "tiny.cuh"
 
+namespace joint_unit_tests {
+
 using namespace deepgemm;
 using namespace deepgemm::rtc;
 
@@ -78,3 +80,5 @@ TEST_CASE("a list with a type that NVRTC cannot name") {
     REQUIRE(!none);
     CHECK(none.failure().code == errc::bad_option);
 }
+
+}  // namespace joint_unit_tests

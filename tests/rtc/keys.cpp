@@ -8,6 +8,8 @@
 #include "support.hpp"
 #include "tiny.cuh"
 
+namespace keys_tests {
+
 using namespace deepgemm;
 using namespace deepgemm::rtc;
 
@@ -136,3 +138,5 @@ TEST_CASE("an entry that is whole but holds no kernel is compiled again and told
     test::expect(said[0], path.string());
     CHECK(!build(root.path(), with(tiny_text)).compiled);
 }
+
+}  // namespace keys_tests

@@ -4,6 +4,8 @@
 
 #include "support.hpp"
 
+namespace messages_tests {
+
 using namespace deepgemm;
 using namespace deepgemm::rtc;
 using test::expect;
@@ -113,3 +115,5 @@ TEST_CASE("NVRTC names the requirement that an epilogue lacks") {
     expect(log, "then: the last part must be a sink");
     expect(log, "concept writes = ");
 }
+
+}  // namespace messages_tests

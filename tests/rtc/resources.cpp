@@ -7,6 +7,8 @@
 
 #include "support.hpp"
 
+namespace resources_tests {
+
 using namespace deepgemm;
 using namespace deepgemm::rtc;
 
@@ -63,3 +65,5 @@ TEST_CASE("registers and stack are those that ptxas reports") {
         CHECK((!found || *found == reported(built->log, built->names[2])));
     }
 }
+
+}  // namespace resources_tests

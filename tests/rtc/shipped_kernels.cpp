@@ -12,6 +12,8 @@
 #include "support.hpp"
 #include "workers.hpp"
 
+namespace shipped_kernels_tests {
+
 namespace {
 
 using namespace deepgemm;
@@ -85,3 +87,5 @@ TEST_CASE("every shipped kernel compiles to a cubin without spills") {
         CHECK(test::matches(log, "serialized") == 0);
     }
 }
+
+}  // namespace shipped_kernels_tests
