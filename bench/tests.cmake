@@ -11,7 +11,7 @@ endif()
 deepgemm_doctest(bench_tests bench ${bench_test_sources})
 deepgemm_compiled_fast(bench_tests)
 deepgemm_joined(bench_tests)
-deepgemm_precompiled(bench_tests LIKE precompiled_fast)
+deepgemm_precompiled(bench_tests LIKE ${deepgemm_precompiled_fast})
 target_include_directories(bench_tests PRIVATE "${PROJECT_SOURCE_DIR}/tests/rtc" "${PROJECT_SOURCE_DIR}/tests/docs")
 target_link_libraries(bench_tests PRIVATE deepgemm_commands $<TARGET_NAME_IF_EXISTS:deepgemm::rtc_development>)
 
