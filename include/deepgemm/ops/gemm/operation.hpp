@@ -87,7 +87,8 @@ struct gemm : usual_operation<gemm_problem, gemm_workload, dense_arguments, gemm
 
     /// A kernel for a workload that is not refused. Its configuration is left to the user who instantiates it; for Blackwell it
     /// is the one that is predicted to be the fastest.
-    static gemm_info wanted(const workload& work, const device_info& device) {
+    static gemm_info wanted(const workload& given, const device_info& device) {
+        const workload work = multiplied(given, device);
         gemm_info made{{.arch = device.arch},
                        {.a = work.a,
                         .b = work.b,
@@ -119,6 +120,18 @@ struct gemm : usual_operation<gemm_problem, gemm_workload, dense_arguments, gemm
             }
         }
         return made;
+    }
+
+private:
+    /// The workload itself; without K, whose operands may be any, one with K that a kernel can have.
+    static workload multiplied(workload work, const device_info& device) {
+        if (work.shape.k != 0) return work;
+        work.shape.k = 1;
+        if (!refusal_of(work, device).empty()) {
+            work.a = work.b = {dtype::e4m3, scale_kind::none, {}};
+            work.promoted = false;
+        }
+        return work;
     }
 };
 
