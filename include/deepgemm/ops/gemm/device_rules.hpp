@@ -65,18 +65,20 @@ inline std::string blackwell_refuses(const gemm_workload& work) {
 
 /// Why no kernel for the architecture of `device` computes a valid product, and what does; "" if one can be instantiated.
 inline std::string refusal_of(const gemm_workload& work, const device_info& device) {
-    if (work.shape.k == 0) return {};  // operands do not matter
+    const bool multiplies = work.shape.k != 0;  // else operands do not matter
     switch (device.arch / 10) {
-        case arch::sm90::number / 10: return detail::hopper_refuses(work);
-        case arch::sm100::number / 10: return detail::blackwell_refuses(work);
-        default: return {};
+        case arch::sm90::number / 10: return multiplies ? detail::hopper_refuses(work) : "";
+        case arch::sm100::number / 10: return multiplies ? detail::blackwell_refuses(work) : "";
+        default:
+            return concat("products have kernels for compute capabilities 9.0 and 10.x; ", device.name, " has ",
+                          device.arch / 10, ".", device.arch % 10);
     }
 }
 
-/// The same of products in groups, of which `one` is one.
+/// The same of products in batches and groups, of which `one` is one.
 inline std::string refusal_of_group(const gemm_workload& one, const device_info& device) {
     if (device.arch / 10 == arch::sm100::number / 10)
-        return "kernels of Blackwell multiply single products, and none multiplies groups of rows";
+        return "kernels of Blackwell multiply single products, and none multiplies batches or groups";
     return refusal_of(one, device);
 }
 
