@@ -17,9 +17,10 @@
 
 namespace deepgemm {
 
-/// Stores scores as logits of type `T`, rounded to nearest even; of FP16, those beyond 65504 become infinite. If `Kept`, scores
-/// leave L2 last: who reads them next finds them there, and as long as they fit, none go to memory while keys come from it.
-template <output_element T, logits_form Form = logits_form::full, bool Kept = false>
+/// Stores scores as logits of type `T`, rounded to nearest even; of FP16, those beyond 65504 become infinite. `Hint` says how
+/// long L2 should keep them. With evict_last, who reads them next finds them there, and as long as they fit, none go to memory
+/// while keys come from it.
+template <output_element T, logits_form Form = logits_form::full, ptx::cache_hint Hint = ptx::cache_hint::evict_normal>
 struct store_logits {
     using element = T;
     using arguments = logits_arguments;
@@ -114,10 +115,10 @@ private:
     static constexpr i32 lowest = i32(0x80000000u);
 
     DEEPGEMM_DEVICE static void store(bool wanted, T* to, T value) {
-        if constexpr (Kept) {
-            ptx::st_global_kept_if(wanted, to, value);
-        } else {
+        if constexpr (Hint == ptx::cache_hint::evict_normal) {
             ptx::st_global_if(wanted, to, value);
+        } else {
+            ptx::st_global_if(wanted, to, value, Hint);
         }
     }
     DEEPGEMM_DEVICE static T rounded(float value) {
