@@ -55,8 +55,9 @@ struct mqa_logits_config {
     int stages = 0;      ///< key tiles in flight; 0: as many as fit, at most 8
     int added = 2;       ///< of four groups of columns, those that take relu(x) as (x + |x|) / 2
     int start_cost = 1;  ///< of a query tile, in blocks of 64 keys, for sharing out the work
-    /// Lanes exchange sums in shared memory instead of shuffling them. Queries must be a multiple of four, and heads of eight.
-    bool by_memory = false;
+    /// Lanes bring their shares of sums together in shared memory, not by shuffles. Queries must be a multiple of four, and heads of
+    /// eight.
+    bool reduce_in_smem = false;
     DEEPGEMM_BOTH friend constexpr bool operator==(const mqa_logits_config&, const mqa_logits_config&) = default;
 
     /// The same with what is left open settled, but for the number of stages, which follows from the kernel's shared memory: four
@@ -69,7 +70,7 @@ struct mqa_logits_config {
         if (warpgroups == 0) made.warpgroups = open ? best.warpgroups : 4;
         if (queries == 0) made.queries = open ? best.queries : min(8, (what.heads > 32 ? 128 : 64) / what.heads);
         if (keys == 0) made.keys = open ? best.keys : what.heads > 32 && what.depth == 128 ? 128 : 192;
-        made.by_memory = by_memory || (open && best.by_memory);
+        made.reduce_in_smem = reduce_in_smem || (open && best.reduce_in_smem);
         return made;
     }
     /// The same with so many stages.
@@ -83,7 +84,7 @@ private:
     /// What is chosen for a number of heads and a depth; without warpgroups it is the rule.
     struct choice {
         int warpgroups = 0, queries = 0, keys = 0;
-        bool by_memory = false;
+        bool reduce_in_smem = false;
     };
     DEEPGEMM_BOTH static constexpr choice fastest(const mqa_logits_traits& what) {
         if (what.heads == 32 && what.depth == 128) return {2, 8, 192};
@@ -100,7 +101,7 @@ struct fields_of<mqa_logits_config> {
                                            field{"stages", &mqa_logits_config::stages, by_default::open},
                                            field{"added", &mqa_logits_config::added},
                                            field{"start_cost", &mqa_logits_config::start_cost},
-                                           field{"by_memory", &mqa_logits_config::by_memory}};
+                                           field{"reduce_in_smem", &mqa_logits_config::reduce_in_smem}};
 };
 
 /// The tensors of a launch, in device memory, or in host memory for the simulator. Lengths are in elements.
