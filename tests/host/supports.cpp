@@ -105,6 +105,11 @@ TEST_CASE("supports says no with the reason") {
               .ends_with(" does not: it needs more shared memory than the device has"));
 }
 
+// A stride that 64 bits do not hold is the largest that they do, which no rule allows; it is not what is left of it.
+static_assert(dense_tensor(static_cast<const bf16*>(nullptr), 1, i64(1) << 40, i64(1) << 40).stride[0] ==
+                  0x7fffffffffffffff &&
+              dense_tensor(static_cast<bf16*>(nullptr), 1, 3, 5, 8).stride[0] == 24);
+
 /// What plan() says of a workload for which there are no kernels.
 template <operation O>
 std::string unplanned(const typename O::workload& work, const device_info& device) {
