@@ -14,10 +14,10 @@
 
 namespace deepgemm {
 
-/// `Queries` queries of `Heads` heads, a multiple of four. `Added` of every four groups of eight columns take relu(x) w as
-/// (x + |x|) (w / 2), which keeps the units busy that add, the others as max(x, 0) w. Both are the same (but for weights below
-/// 2^-125, which have no exact half). `Chains` sums of a row and query are added up side by side: of even and of odd columns, or,
-/// where there are enough queries to keep the units busy that add, one.
+/// `Queries` queries of `Heads` heads, a multiple of four. `Added` of every four groups of eight columns take relu(x) w as (x +
+/// |x|) (w / 2), which keeps the units busy that add, the others as max(x, 0) w. Both are the same (but for weights below
+/// 2^-125, which have no exact half). `Chains` sums of a row and query are added up side by side: of even and of odd columns,
+/// or, where there are enough queries to keep the units busy that add, one.
 template <int Heads, int Queries, int Added = 2, int Chains = 2>
 struct head_sums {
     static_assert(Heads >= 4 && Heads <= 128 && Heads % 4 == 0,
@@ -61,8 +61,8 @@ struct head_sums {
     struct in_smem {
         static constexpr bool possible = Queries % 4 == 0 && Heads % 8 == 0;
         static constexpr int wide = results % 4 == 0 ? 4 : 2;  ///< sums of a lane that lie side by side
-        /// From lane to lane; with it, and with a shift between halves if two sums are side by side, no two lanes of an access meet in
-        /// a bank.
+        /// From lane to lane; with it, and with a shift between halves if two sums are side by side, no two lanes of an access
+        /// meet in a bank.
         static constexpr u32 stride = wide == 4 ? 80 : 48, shift = wide == 4 ? 0 : 32;
         static constexpr u32 part_bytes = 32 * stride + 4 * shift;  ///< for `wide` sums of each lane
         static constexpr u32 bytes = possible ? results / wide * part_bytes : 0;

@@ -85,7 +85,8 @@ struct store_logits {
         fill_around(args, keys, query, scored, [](T* to, i32 first, i32 end) { fill_whole(to, first, end); });
     }
 
-    /// Minus infinity in shared memory of a warp, for copies to where nobody scores. Math warps lose less by these than by stores.
+    /// Minus infinity in shared memory of a warp, for copies to where nobody scores. Math warps lose less by these than by
+    /// stores.
     struct filler {
         static constexpr u32 bytes = 2048;  ///< at a multiple of 16
         u32 data;                           ///< shared address

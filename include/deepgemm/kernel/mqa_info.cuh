@@ -45,9 +45,9 @@ struct fields_of<stored_mqa_traits> {
                    field{"logits", &stored_mqa_traits::logits}, field{"form", &stored_mqa_traits::form}};
 };
 
-/// How it computes them. This changes its speed and no result, but for `queries`, which decides on the order of additions: the last
-/// bits of scores may differ with fewer than four of them and with more, and of neighbouring queries where heads are an odd
-/// multiple of four.
+/// How it computes them. This changes its speed and no result, but for `queries`, which decides on the order of additions: the
+/// last bits of scores may differ with fewer than four of them and with more, and of neighbouring queries where heads are an
+/// odd multiple of four.
 struct mqa_logits_config {
     int warpgroups = 0;  ///< that multiply, 1 to 4; 0: see settled()
     int queries = 0;     ///< of a warpgroup at a time, at most 8; 0: see settled()
@@ -55,14 +55,15 @@ struct mqa_logits_config {
     int stages = 0;      ///< key tiles in flight; 0: as many as fit, at most 8
     int added = 2;       ///< of four groups of columns, those that take relu(x) as (x + |x|) / 2
     int start_cost = 1;  ///< of a query tile, in blocks of 64 keys, for sharing out the work
-    /// Lanes bring their shares of sums together in shared memory, not by shuffles. Queries must be a multiple of four, and heads of
-    /// eight.
+    /// Lanes bring their shares of sums together in shared memory, not by shuffles. Queries must be a multiple of four, and
+    /// heads of eight.
     bool reduce_in_smem = false;
     DEEPGEMM_BOTH friend constexpr bool operator==(const mqa_logits_config&, const mqa_logits_config&) = default;
 
-    /// The same with what is left open settled, but for the number of stages, which follows from the kernel's shared memory: four
-    /// warpgroups, as many queries as 64 columns hold, or 128 for more than 32 heads, and 192 keys, or 128 for more than 32 heads of 128.
-    /// But where both warpgroups and queries are open, 32 heads of 128 and of 64 take what was measured to be faster.
+    /// The same with what is left open settled, but for the number of stages, which follows from the kernel's shared memory:
+    /// four warpgroups, as many queries as 64 columns hold, or 128 for more than 32 heads, and 192 keys, or 128 for more than
+    /// 32 heads of 128. But where both warpgroups and queries are open, 32 heads of 128 and of 64 take what was measured to be
+    /// faster.
     DEEPGEMM_BOTH constexpr mqa_logits_config settled(const mqa_logits_traits& what) const {
         mqa_logits_config made = *this;
         const choice best = fastest(what);
@@ -114,8 +115,8 @@ struct mqa_logits_tensors {
     const void* weights = nullptr;  ///< (queries, heads), rows `weights_pitch` apart, aligned to an element
     i64 weights_pitch = 0;
     const i32* first = nullptr;  ///< (queries): a query's first key
-    const i32* last =
-        nullptr;  ///< (queries): the key after its last one. Ranges are cut to [0, keys), and may be empty
+    /// (queries): the key after its last one. Ranges are cut to [0, keys), and may be empty.
+    const i32* last = nullptr;
 };
 
 /// What a kernel is launched with. `Out` are the arguments of its sink.

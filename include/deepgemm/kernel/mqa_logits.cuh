@@ -158,7 +158,8 @@ private:
     using common = mqa_queries<mqa_logits>;
     using scorer = mqa_scorer<mqa_logits>;
 
-    /// All threads: one of them brings to L2 the queries that the CTA probably starts with, and a key tile, each CTA another one.
+    /// All threads: one of them brings to L2 the queries that the CTA probably starts with, and a key tile, each CTA another
+    /// one.
     DEEPGEMM_DEVICE static void prefetch(const params& p) {
         if (ptx::warp_index() != u32(cta::warps - 1) || !ptx::elect_one()) return;
         const i32 query = key_ranges::first_of(tiles::likely_first(p.ranges), tiles::queries),
@@ -171,8 +172,8 @@ private:
         if (key < p.ranges.keys) ptx::tma_prefetch<2>(p.key, {0, key});
     }
 
-    /// Producer of keys: loads those of all runs. The first queries are as many bytes as several key tiles. So the first run loads two
-    /// key tiles and then waits until its queries are there.
+    /// Producer of keys: loads those of all runs. The first queries are as many bytes as several key tiles. So the first run
+    /// loads two key tiles and then waits until its queries are there.
     DEEPGEMM_DEVICE static void load_keys(const params& p, u32 smem, const key_ring& pipe,
                                           const query_ring& query_pipe) {
         bool begun = false;
@@ -236,8 +237,8 @@ private:
             query_at.advance();
         }
     }
-    /// Math warps: block `block` of the key tile of stage `at`, which ends with it if it is the `last`. Its keys are `ahead` blocks
-    /// after the current one of `scores`.
+    /// Math warps: block `block` of the key tile of stage `at`, which ends with it if it is the `last`. Its keys are `ahead`
+    /// blocks after the current one of `scores`.
     template <class Scores>
     DEEPGEMM_DEVICE static void score_block(const scorer& with, u64 q, u32 scales, const key_ring& pipe,
                                             typename key_ring::cursor at, i32 block, bool last, i32 ahead,

@@ -25,8 +25,9 @@ struct mqa_scorer {
     /// The key, of 64, whose scores the calling lane gets.
     DEEPGEMM_DEVICE static u32 row() { return ptx::warp_index() % 4 * 16 + u32(sums::row()); }
 
-    /// Converged warps: multiplies 64 keys, from number `first` of the key tile in stage `stage` on, by the queries with descriptor
-    /// `q`. Returns the scale of key row(); `scales` is the shared address of that of stage 0. Then the stage has been read.
+    /// Converged warps: multiplies 64 keys, from number `first` of the key tile in stage `stage` on, by the queries with
+    /// descriptor `q`. Returns the scale of key row(); `scales` is the shared address of that of stage 0. Then the stage has
+    /// been read.
     DEEPGEMM_DEVICE float multiply(u64 q, u32 scales, u32 stage, u32 first, typename mma::accumulator& dots) const {
         mma::multiply(sm90::advance(keys, stage * key_tile::bytes + first * key_tile::bytes_per_row), q, dots);
         const float scale = ptx::ld_shared<float>(scales + (stage * u32(key_tile::rows) + first) * 4);

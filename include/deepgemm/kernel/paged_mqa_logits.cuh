@@ -199,8 +199,8 @@ private:
         return {place<key_barriers>(smem) + group * key_ring::barrier_bytes, {0}};
     }
 
-    /// Whole warp: brings to L2 what CTAs wait for one after the other before they load keys: lengths, and rows of the block table.
-    /// Each CTA asks for 32 lines.
+    /// Whole warp: brings to L2 what CTAs wait for one after the other before they load keys: lengths, and rows of the block
+    /// table. Each CTA asks for 32 lines.
     DEEPGEMM_DEVICE static void prefetch_first(const params& p) {
         constexpr i32 in_line = 32, in_sector = 8;  // words
         const i32 requests = p.ranges.table_row(p.ranges.queries), cta = i32(ptx::cta_index());

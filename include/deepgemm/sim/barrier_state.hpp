@@ -70,8 +70,9 @@ struct mbarrier_state {
     wait_list waiters;
     gathering arrivals;      ///< in the current phase
     knowledge published[2];  ///< by the arrivals of the last phases, by parity
-    knowledge from_peers,
-        published_by_peers[2];        ///< by fences before arrivals from other CTAs, for a fence after the wait
+    /// By fences before arrivals from other CTAs, for a fence after the wait: in the current phase, and in the last ones by
+    /// parity.
+    knowledge from_peers, published_by_peers[2];
     attendance arrivers;              ///< by phase
     attendance copiers;               ///< who issued the copies that it counts, by the phase in which they landed
     std::vector<dirty_range> copied;  ///< by cp.asyncs whose arrivals count in the current phase

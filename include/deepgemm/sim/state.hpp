@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The state of the simulated machine: CTAs, clusters, grids and the machine itself. thread_state.hpp has the state of threads and
-// warps, barrier_state.hpp that of barriers. No behaviour: scheduling is in machine.hpp, the meaning of instructions in the files
-// named after their families.
+// The state of the simulated machine: CTAs, clusters, grids and the machine itself. thread_state.hpp has the state of threads
+// and warps, barrier_state.hpp that of barriers. No behaviour: scheduling is in machine.hpp, the meaning of instructions in the
+// files named after their families.
 #pragma once
 
 #include <deepgemm/core/macros.cuh>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The state of a simulated thread, of its warp and of its warpgroup: what each waits for, what its copies and stores have come to,
-// and how its accesses to memory are ordered. No behaviour.
+// The state of a simulated thread, of its warp and of its warpgroup: what each waits for, what its copies and stores have come
+// to, and how its accesses to memory are ordered. No behaviour.
 #pragma once
 
 #include <deepgemm/core/macros.cuh>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Why a launch cannot go on: who would complete what each suspended thread waits for, and where these waits form a cycle. Where
-// membership and history do not tell who would complete a wait (awaited.hpp), elimination may: if nothing can run any more, only
-// those can that reach the barrier or the word, and if all of these wait themselves, the report follows their waits. Where nothing
-// tells it, the report says so.
+// membership and history do not tell who would complete a wait (awaited.hpp), elimination may: if nothing can run any more,
+// only those can that reach the barrier or the word, and if all of these wait themselves, the report follows their waits. Where
+// nothing tells it, the report says so.
 #pragma once
 
 #include <deepgemm/core/macros.cuh>

@@ -8,8 +8,8 @@
 namespace deepgemm::sm90 {
 
 /// As descriptor_of(), for a kernel that holds a descriptor and moves it with advance(). Converged warps, all of which have the
-/// same address. The lower half passes through a shuffle: otherwise nvcc computes it again for each multiply. The upper half is a
-/// constant.
+/// same address. The lower half passes through a shuffle: otherwise nvcc computes it again for each multiply. The upper half is
+/// a constant.
 template <class Tile>
 DEEPGEMM_DEVICE u64 uniform_descriptor_of(u32 address) {
     const u64 descriptor = descriptor_of<Tile>(address);

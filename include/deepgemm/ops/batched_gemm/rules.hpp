@@ -92,10 +92,7 @@ inline result<void> check_batch(const batched_problem& problem) {
         if (auto ok = check_sum(problem); !ok) return ok;
     }
     if (first.a.matrix.columns == 0) return {};
-    if (auto ok = check_stack("A", a.first.matrix, a.count, a.matrix_stride); !ok) return ok;
-    if (auto ok = check_stack("B", b.first.matrix, b.count, b.matrix_stride); !ok) return ok;
-    if (auto ok = check_scale_stack("A", a, false); !ok) return ok;
-    return check_scale_stack("B", b, true);
+    return check_operand_stacks(a, b);
 }
 
 }  // namespace detail
