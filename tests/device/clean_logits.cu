@@ -9,6 +9,7 @@
 
 #include "../ops/clean_logits_sample.hpp"
 #include "device_sample.hpp"
+#include "longest_row.cuh"
 
 using namespace deepgemm;
 using namespace device_tests;
@@ -57,4 +58,12 @@ TEST_CASE("clean_logits: a graph is replayed with other logits and ranges in the
         graph.run(on);
         CHECK(memory.verdict() == "");
     }
+}
+
+TEST_CASE("clean_logits: the longest row that there may be") {
+    const longest_row row;
+    const device_array<i32> none(std::vector<i32>(1, 0));
+    or_throw(test::run_named(clean_engine(),
+                             clean_logits_problem{row_major(row.get(), 1, row.keys), none.get(), none.get()}, {}));
+    CHECK(row.wrong() == 0);
 }

@@ -11,6 +11,7 @@
 #include "../kernel/mqa_scores.hpp"
 #include "../ops/mqa_logits_sample.hpp"
 #include "device_sample.hpp"
+#include "longest_row.cuh"
 #include "repeated.cuh"
 
 using namespace deepgemm;
@@ -116,6 +117,25 @@ void check_repeats(mqa_sample size) {
           }) == 0);
 }
 
+/// Of a query without keys nothing is read: any device memory stands for keys and scales.
+template <class K>
+void check_longest_row() {
+    const longest_row row;
+    const device_array<i32> none(std::vector<i32>(1, 0));
+    typename K::arguments args{};
+    args.in.queries = 1;
+    args.in.keys = args.out.columns = i32(row.keys);
+    args.in.q = args.in.key = args.in.weights = row.get();
+    args.in.scale = reinterpret_cast<const float*>(row.get());
+    args.in.key_pitch = K::traits.depth;
+    args.in.weights_pitch = K::traits.heads;
+    args.in.first = args.in.last = none.get();
+    args.out.logits = row.get();
+    args.out.pitch = row.keys;
+    or_throw(cuda::launch<K>(args));
+    CHECK(row.wrong() == 0);
+}
+
 using mqa_engine = engine_of<ops::mqa_logits>;
 
 mqa_engine engine_of_this_device() {
@@ -166,6 +186,10 @@ TEST_CASE("mqa logits: a thousand repeats") {
     check_repeats<h32_d128>({2000, 2000, false, true});
     check_repeats<h16_d128_bf16>({3000, 1000, false, false});
     check_repeats<h20_d64_f16>({999, 2001, false, false});
+}
+
+TEST_CASE("mqa logits: the longest row that there may be, of a query without keys") {
+    check_longest_row<h16_d128_bf16>();
 }
 
 TEST_CASE("mqa_logits: every shipped kernel, on some multiprocessors, too") {

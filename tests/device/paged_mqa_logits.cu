@@ -25,7 +25,7 @@ namespace paged_mqa_logits_device_test {
 template <mqa_logits_traits Traits, int Block, class Sink, paged_mqa_config Config = paged_mqa_config{}>
 using on_hopper = paged_mqa_logits<arch::sm90, Traits, Block, Sink, Config>;
 template <logits_form Form>
-using floats = store_logits<float, Form, true>;
+using floats = store_logits<float, Form, ptx::cache_hint::evict_last>;
 constexpr logits_form full = logits_form::full, unclean = logits_form::unclean;
 
 struct h64_n1 : on_hopper<mqa_logits_traits{}, 64, floats<full>> {};

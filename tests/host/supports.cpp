@@ -105,6 +105,82 @@ TEST_CASE("supports says no with the reason") {
               .ends_with(" does not: it needs more shared memory than the device has"));
 }
 
+// A stride that 64 bits do not hold is the largest that they do, which no rule allows; it is not what is left of it.
+static_assert(dense_tensor(static_cast<const bf16*>(nullptr), 1, i64(1) << 40, i64(1) << 40).stride[0] ==
+                  0x7fffffffffffffff &&
+              dense_tensor(static_cast<bf16*>(nullptr), 1, 3, 5, 8).stride[0] == 24);
+
+/// What plan() says of a workload for which there are no kernels.
+template <operation O>
+std::string unplanned(const typename O::workload& work, const device_info& device) {
+    const auto planned = plan(work, device, std::span<const kernel_handle<O>>{});
+    REQUIRE(!planned);
+    return planned.failure().message;
+}
+
+TEST_CASE("what kernels of one architecture compute alone is refused on others, and no kernel is named") {
+    const device_info b200 = device_info::b200();
+    constexpr operand_info half{dtype::bf16, scale_kind::none};
+    const gemm_workload one{.shape = {70, 512, 512}, .a = half, .b = half};
+    const std::string single = "; kernels of Blackwell multiply single products, and none multiplies batches or groups";
+    CHECK(unplanned<ops::batched_gemm>({3, one}, b200).ends_with(single));
+    CHECK(unplanned<ops::batched_gemm>({3, one, true}, b200).ends_with(single));
+    CHECK(unplanned<ops::grouped_gemm>({3, one.shape, 70, half, half}, b200).ends_with(single));
+    CHECK(unplanned<ops::contiguous_gemm>({3, one.shape, 70, grouping::indexed, half, half}, b200).ends_with(single));
+    k_grouped_workload of_k{.groups = 3, .shape = one.shape, .a = half, .b = half};
+    CHECK(unplanned<ops::k_grouped_gemm>(of_k, b200).ends_with(single));
+    of_k.shape.k = 0;
+    CHECK(unplanned<ops::k_grouped_gemm>(of_k, b200).ends_with(single));
+
+    const auto hopper = [](const char* name) {
+        return concat("; ", name, " has kernels for compute capability 9.0 alone; NVIDIA B200 has 10.0");
+    };
+    CHECK(unplanned<ops::mqa_logits>({100, 200}, b200).ends_with(hopper("mqa_logits")));
+    CHECK(unplanned<ops::paged_mqa_logits>({100, 1, 200}, b200).ends_with(hopper("paged_mqa_logits")));
+    CHECK(unplanned<ops::hc_prenorm>({.shape = {100, 24, 640}}, b200).ends_with(hopper("hc_prenorm")));
+    CHECK(unplanned<ops::topk>({.rows = 10, .columns = 100, .k = 5}, b200).ends_with(hopper("topk")));
+
+    device_info ada = device_info::h200();
+    ada.arch = 89;
+    CHECK(unplanned<ops::gemm>(one, ada).ends_with(
+        "; products have kernels for compute capabilities 9.0 and 10.x; NVIDIA H200 has 8.9"));
+}
+
+TEST_CASE("a kernel that is named for a batch or for groups can be instantiated") {
+    const device_info h200 = device_info::h200();
+    constexpr operand_info token{dtype::e4m3, scale_kind::fp32, {1, 128}},
+        packed{dtype::e4m3, scale_kind::ue8m0, {1, 128}}, blocks{dtype::e4m3, scale_kind::ue8m0, {128, 128}},
+        along_n{dtype::e4m3, scale_kind::fp32, {128, 128}, major::mn};
+    const problem_shape shape{70, 512, 512}, without_k{70, 512, 0};
+    const auto kernel = [](const std::string& text) {
+        const auto at = text.find("; instantiate ");
+        return at == std::string::npos ? text : text.substr(at + 14);
+    };
+    // Exchanged operands store D alone, and the schedules of groups with one A or of K have no such kernels.
+    gemm_workload one{.shape = shape, .a = token, .b = along_n, .d = dtype::f32};
+    const std::string swapped = ".swap = true", in_place = "operand<e4m3, scale::per_block<scale::fp32>>, ";
+    CHECK(kernel(unplanned<ops::batched_gemm>({3, one}, h200)).find(swapped) != std::string::npos);
+    one.accumulate = true;
+    for (const std::string& text :
+         {unplanned<ops::batched_gemm>({3, one}, h200),
+          unplanned<ops::k_grouped_gemm>({.groups = 3, .shape = shape, .a = token, .b = along_n}, h200)}) {
+        CHECK_MESSAGE(kernel(text).find(swapped) == std::string::npos, text);
+        CHECK_MESSAGE(kernel(text).find(in_place) != std::string::npos, text);
+    }
+    // Without K operands may be any, and those of the kernel are some that it can have.
+    constexpr operand_info fp4{dtype::e2m1x2, scale_kind::ue8m0, {1, 32}};
+    for (const std::string& text :
+         {unplanned<ops::k_grouped_gemm>({.groups = 3, .shape = without_k, .a = packed, .b = blocks}, h200),
+          unplanned<ops::contiguous_gemm>({3, without_k, 70, grouping::psum, token, along_n}, h200),
+          unplanned<ops::gemm>({.shape = without_k, .a = fp4, .b = fp4}, h200)}) {
+        CHECK_MESSAGE(kernel(text).starts_with("gemm<arch::sm90, operand<e4m3>, operand<e4m3>, "), text);
+        CHECK_MESSAGE(kernel(text).find(swapped) == std::string::npos, text);
+        CHECK_MESSAGE(kernel(text).find("packed") == std::string::npos, text);
+    }
+    CHECK(unplanned<ops::batched_gemm>({3, {.shape = shape, .a = packed, .b = blocks}, true}, h200)
+              .ends_with("A and B are e4m3; products of 16-bit types can be summed up over a batch, bf16 or f16"));
+}
+
 TEST_CASE("a workload's extents are judged like a problem's, whoever asks") {
     const auto refusal = [](const gemm_workload& work) {
         const auto answer = supports(h200, work, kernels);

@@ -92,6 +92,17 @@ TEST_CASE("groups by the group of each row, whatever they are aligned to") {
     check_index<indexed_kernel<along_k, blocks, store<bf16>, tall>>();
 }
 
+TEST_CASE("groups of rows: K-major scales, several groups of words along K") {
+    using kernel = kernel_of<along_k, blocks, pair, psum_groups>;
+    on_machines(3, [](random_source& random, const sim::options& machine) {
+        for (const i32 k : {i32(random.integer(1, 128)), i32(random.integer(129, 2000))}) {
+            CAPTURE(k);
+            const i32 n = i32(random.integer(1, 80)), alignment = random_alignment(random);
+            CHECK(outcome(psum_product<kernel>(random, n, k, random_counts(random, 150), alignment, 3), machine) == "");
+        }
+    });
+}
+
 TEST_CASE("rows of no group become zero by index, and are not touched by ends") {
     random_source random(fresh_seed());
     CAPTURE(random.seed());

@@ -139,20 +139,20 @@ TEST_CASE("mqa logits: other configurations") {
           mqa_logits_config{.warpgroups = 2, .queries = 4, .keys = 256, .start_cost = 0}>();
     check<traits, bf16, logits_form::full, mqa_logits_config{.warpgroups = 4, .queries = 3, .keys = 192, .added = 0}>();
 }
-TEST_CASE("mqa logits: sums exchanged in shared memory are the same") {
+TEST_CASE("mqa logits: sums over lanes in shared memory are the same as by shuffles") {
     constexpr mqa_logits_traits traits{.heads = 32, .depth = 32};
-    check<traits, float, logits_form::full, mqa_logits_config{.warpgroups = 2, .queries = 8, .by_memory = true}>();
+    check<traits, float, logits_form::full, mqa_logits_config{.warpgroups = 2, .queries = 8, .reduce_in_smem = true}>();
     check<mqa_logits_traits{.heads = 16, .depth = 32}, bf16, logits_form::compressed,
-          mqa_logits_config{.by_memory = true}>();
+          mqa_logits_config{.reduce_in_smem = true}>();
     random_source random(fresh_seed());
     CAPTURE(random.seed());
     mqa_scores<float, float> shuffled(random, traits, logits_form::full, {90, 500, false, false});
-    auto exchanged = shuffled;
+    auto in_memory = shuffled;
     constexpr mqa_logits_config by_shuffles{.warpgroups = 3, .queries = 4},
-        by_memory{.warpgroups = 3, .queries = 4, .by_memory = true};
+        in_smem{.warpgroups = 3, .queries = 4, .reduce_in_smem = true};
     REQUIRE(outcome_of_scores<kernel_of<traits, store_logits<float>, by_shuffles>>(shuffled, {}) == "");
-    REQUIRE(outcome_of_scores<kernel_of<traits, store_logits<float>, by_memory>>(exchanged, {}) == "");
-    CHECK(std::ranges::equal(exchanged.logits, shuffled.logits, {}, bits_of<float>, bits_of<float>));
+    REQUIRE(outcome_of_scores<kernel_of<traits, store_logits<float>, in_smem>>(in_memory, {}) == "");
+    CHECK(std::ranges::equal(in_memory.logits, shuffled.logits, {}, bits_of<float>, bits_of<float>));
 }
 TEST_CASE("mqa logits: neither queries nor keys") {
     using kernel = kernel_of<mqa_logits_traits{}, store_logits<float>, mqa_logits_config{}>;

@@ -226,10 +226,16 @@ TEST_CASE("batched layouts: what is refused before anything is launched") {
     CHECK(refused(given, {nullptr, least}) == "the workspace has no data: its pointer is null");
     CHECK(refused(given, {static_cast<u8*>(whole.data) + 8, least}) ==
           "the workspace starts 8 bytes past a multiple of 16; operands in it must start at one");
-    CHECK(refused(given, {given.d.data, least}) == "D overlaps the workspace in memory; the result would be undefined");
-    CHECK(refused(given, {const_cast<void*>(given.a.data), least}) ==
-          "the workspace overlaps A in memory; the result would be undefined");
+    // A workspace that starts where a tensor does reaches beyond it. Nothing else may lie there, or that may be named instead.
+    guarded_workspace apart(sample.memory()[4].bytes + least);
     einsum_call other = given;
+    other.d.data = apart.argument().data;
+    CHECK(refused(other, {other.d.data, least}) == "D overlaps the workspace in memory; the result would be undefined");
+    other = given;
+    other.a.data = apart.argument().data;
+    CHECK(refused(other, {apart.argument().data, least}) ==
+          "the workspace overlaps A in memory; the result would be undefined");
+    other = given;
     other.a.stride[0] = 104;
     CHECK(refused(other, whole) ==
           "A has column stride 104; TMA needs a multiple of 16 bytes, that is 16 elements of e4m3");

@@ -254,7 +254,7 @@ TEST_CASE("epilogues: what is named where no kernel is there can be instantiated
     const auto on_b200 = choose(rows, device_info::b200(), std::span<const contiguous_handle>{});
     REQUIRE(!on_b200);
     CHECK(on_b200.failure().message.ends_with(
-        "kernels of Blackwell multiply single products, and none multiplies groups of rows"));
+        "kernels of Blackwell multiply single products, and none multiplies batches or groups"));
 }
 
 TEST_CASE("epilogues: what a product with a gate asks of memory") {

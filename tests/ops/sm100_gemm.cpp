@@ -159,4 +159,54 @@ TEST_CASE("sm100: what no kernel computes is refused with what does, and not wit
           "a scale of A covers 32 elements of K; kernels of Hopper take scales of 128, or of all");
 }
 
+TEST_CASE(
+    "sm100: the kernel that is named keeps the rules for tiles, without K, too, or a sentence refuses the product") {
+    const device_info b200 = device_info::b200();
+    constexpr operand_info half{dtype::bf16, scale_kind::none, {}}, wide{dtype::tf32, scale_kind::none, {}},
+        plain{dtype::e4m3, scale_kind::none, {}}, token{dtype::e4m3, scale_kind::ue8m0, {1, 128}},
+        block{dtype::e4m3, scale_kind::ue8m0, {128, 128}}, floats{dtype::e4m3, scale_kind::fp32, {1, 128}},
+        fp4{dtype::e2m1x2, scale_kind::ue8m0, {1, 32}};
+    constexpr std::pair<operand_info, operand_info> operands[] = {{half, half},   {wide, wide}, {plain, plain},
+                                                                  {token, block}, {token, fp4}, {floats, fp4},
+                                                                  {fp4, fp4},     {half, token}};
+    int refused = 0, named = 0;
+    for (auto [a, b] : operands) {
+        for (int way = 0; way < 4 * 2 * 3 * 4; ++way) {
+            a.contiguous = way % 2 == 0 ? major::k : major::mn;
+            b.contiguous = way / 2 % 2 == 0 ? major::k : major::mn;
+            gemm_workload work{.shape = {300, 512, std::array{0, 1, 256, 4096}[std::size_t(way / 24)]}, .a = a, .b = b};
+            if (way / 4 % 2 != 0) work.epilogue.activation = activation_kind::swiglu;
+            work.epilogue.cast.columns = std::array{0, 32, 128}[std::size_t(way / 8 % 3)];
+            if (work.epilogue.cast.columns != 0) work.d = dtype::e4m3;
+            CAPTURE(describe(work));
+            if (!refusal_of(work, b200).empty()) {
+                CHECK(work.shape.k != 0);
+                ++refused;
+                continue;
+            }
+            ++named;
+            const gemm_info made = ops::gemm::wanted(work, b200);
+            work.a = made.traits.a;
+            work.b = made.traits.b;
+            CHECK(refusal_of(work, b200) == "");
+            CHECK(made.cfg.block.k == sm100_product_of(work.a, work.b).block_k());
+            const auto kept = check_sm100_tile(sm100_tile_of(made.cfg), work);
+            CHECK_MESSAGE(kept, kept.failure().message);
+        }
+    }
+    CHECK(refused > 0);
+    CHECK(named > 0);
+    gemm_workload gated{.shape = {128, 512, 256}, .a = token, .b = block, .d = dtype::e4m3};
+    gated.a.contiguous = major::mn;
+    gated.epilogue.activation = activation_kind::swiglu;
+    gated.epilogue.cast.columns = 128;
+    CHECK(
+        refusal_of(gated, b200) ==
+        "D is cast behind swiglu with scales of 128 columns, which takes tiles of 256, and two accumulators of these "
+        "fill tensor memory; kernels of Blackwell have room there for scales of A and B along K where those of D cover "
+        "32 columns");
+    gated.epilogue.cast.columns = 32;
+    CHECK(refusal_of(gated, b200) == "");
+}
+
 }  // namespace sm100_gemm_operation_tests

@@ -49,6 +49,10 @@ struct epilogue_info {
     DEEPGEMM_BOTH constexpr bool rounds() const { return stochastic || cast.columns != 0; }
     /// Columns of D if the product has `n`.
     DEEPGEMM_BOTH constexpr i64 columns_after(i64 n) const { return activation == activation_kind::swiglu ? n / 2 : n; }
+    /// Columns of a product that make those of D under one scale, so that a tile must have as many; 0 if D is not cast.
+    DEEPGEMM_BOTH constexpr int columns_of_scale() const {
+        return activation == activation_kind::swiglu ? 2 * cast.columns : cast.columns;
+    }
 
     /// The place of the first step in a chain; 4 if there are none before the sink.
     DEEPGEMM_BOTH constexpr int first_place() const {

@@ -17,9 +17,10 @@
 
 namespace deepgemm {
 
-/// Stores scores as logits of type `T`, rounded to nearest even; of FP16, those beyond 65504 become infinite. If `Kept`, scores
-/// leave L2 last: who reads them next finds them there, and as long as they fit, none go to memory while keys come from it.
-template <output_element T, logits_form Form = logits_form::full, bool Kept = false>
+/// Stores scores as logits of type `T`, rounded to nearest even; of FP16, those beyond 65504 become infinite. `Hint` says how
+/// long L2 should keep them. With evict_last, who reads them next finds them there, and as long as they fit, none go to memory
+/// while keys come from it.
+template <output_element T, logits_form Form = logits_form::full, ptx::cache_hint Hint = ptx::cache_hint::evict_normal>
 struct store_logits {
     using element = T;
     using arguments = logits_arguments;
@@ -84,7 +85,8 @@ struct store_logits {
         fill_around(args, keys, query, scored, [](T* to, i32 first, i32 end) { fill_whole(to, first, end); });
     }
 
-    /// Minus infinity in shared memory of a warp, for copies to where nobody scores. Math warps lose less by these than by stores.
+    /// Minus infinity in shared memory of a warp, for copies to where nobody scores. Math warps lose less by these than by
+    /// stores.
     struct filler {
         static constexpr u32 bytes = 2048;  ///< at a multiple of 16
         u32 data;                           ///< shared address
@@ -100,9 +102,10 @@ struct store_logits {
         DEEPGEMM_DEVICE void fill_outside(const arguments& args, i32 keys, i32 query, key_range scored) const {
             const u32 from = data;
             fill_around(args, keys, query, scored, [from](T* to, i32 first, i32 end) {
-                constexpr i32 in_copy = i32(bytes / sizeof(T));
-                for (i32 i = first + i32(ptx::lane_index()) * in_copy; i < end; i += 32 * in_copy)
-                    ptx::bulk_store(to + i, from, u32(min(end - i, in_copy)) * u32(sizeof(T)));
+                constexpr u32 in_copy = bytes / sizeof(T);
+                const u32 last = u32(end);  // a step past 2^31 - 1 elements takes all 32 bits
+                for (u32 i = u32(first) + ptx::lane_index() * in_copy; i < last; i += 32 * in_copy)
+                    ptx::bulk_store(to + i, from, min(last - i, in_copy) * u32(sizeof(T)));
                 ptx::bulk_commit();
                 ptx::bulk_wait_read<0>();
             });
@@ -114,10 +117,10 @@ private:
     static constexpr i32 lowest = i32(0x80000000u);
 
     DEEPGEMM_DEVICE static void store(bool wanted, T* to, T value) {
-        if constexpr (Kept) {
-            ptx::st_global_kept_if(wanted, to, value);
-        } else {
+        if constexpr (Hint == ptx::cache_hint::evict_normal) {
             ptx::st_global_if(wanted, to, value);
+        } else {
+            ptx::st_global_if(wanted, to, value, Hint);
         }
     }
     DEEPGEMM_DEVICE static T rounded(float value) {
@@ -162,11 +165,11 @@ private:
     }
     /// Whole warp: elements `first` to `end` of `to`, in stores of 16 bytes.
     DEEPGEMM_DEVICE static void fill_whole(T* to, i32 first, i32 end) {
-        constexpr i32 in_store = i32(16 / sizeof(T));
+        constexpr u32 in_store = 16 / sizeof(T);
         const auto words = four_words();
         // The warp has few registers.
         DEEPGEMM_NO_UNROLL
-        for (i32 i = first + i32(ptx::lane_index()) * in_store; i < end; i += 32 * in_store) {
+        for (u32 i = u32(first) + ptx::lane_index() * in_store; i < u32(end); i += 32 * in_store) {
             ptx::st_global(reinterpret_cast<ptx::vec4<u32>*>(to + i), words);
         }
     }

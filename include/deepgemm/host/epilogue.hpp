@@ -34,12 +34,12 @@ struct cast_argument {
     result_scales scales{};
     scale::cast_scales format = scale::cast_scales::fp32;
     int columns = 128;  ///< 32 or 128; these are K of the next product, and Hopper's kernels read 128
-    bool of_bf16 =
-        false;  ///< what is cast is first rounded to BF16, as if D had been stored so and cast by another kernel
+    /// What is cast is first rounded to BF16, as if D had been stored so and cast by another kernel.
+    bool of_bf16 = false;
 };
 
-/// The steps between the product and D, in the order of the members: D = rounded(activation(alpha * (A x B) + bias) + C), all in
-/// FP32, rounded once. docs/concepts/epilogue.md defines each.
+/// The steps between the product and D, in the order of the members: D = rounded(activation(alpha * (A x B) + bias) + C), all
+/// in FP32, rounded once. docs/concepts/epilogue.md defines each.
 struct epilogue_argument {
     std::optional<alpha_arguments> alpha{};
     std::optional<bias_argument> bias{};

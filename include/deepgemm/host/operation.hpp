@@ -84,6 +84,13 @@ concept has_text = requires(const typename O::workload& work, const info_of<O>& 
 };
 }  // namespace operation_concept
 
+/// The refusal of an operation named `what` whose kernels are Hopper's, where `device` is none; "" where it is.
+inline std::string refusal_but_on_hopper(const char* what, const device_info& device) {
+    if (device.arch / 10 == arch::sm90::number / 10) return {};
+    return concat(what, " has kernels for compute capability 9.0 alone; ", device.name, " has ", device.arch / 10, ".",
+                  device.arch % 10);
+}
+
 /// A family of kernels as the host sees it; a type of static members only.
 /// Satisfied by: types `problem`, `workload`, `arguments`, `traits` and `config`, a `name`, and functions that check,
 /// translate, match, predict and describe.

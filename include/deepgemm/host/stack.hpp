@@ -129,6 +129,14 @@ inline result<void> check_scale_stack(const char* name, const scaled_stack& stac
     return {};
 }
 
+/// Checks how the matrices of both operands of a batch, or of groups, lie, and then their scales.
+inline result<void> check_operand_stacks(const scaled_stack& a, const scaled_stack& b) {
+    if (auto ok = check_stack("A", a.first.matrix, a.count, a.matrix_stride); !ok) return ok;
+    if (auto ok = check_stack("B", b.first.matrix, b.count, b.matrix_stride); !ok) return ok;
+    if (auto ok = check_scale_stack("A", a, false); !ok) return ok;
+    return check_scale_stack("B", b, true);
+}
+
 }  // namespace detail
 
 /// The memory of a stack of matrices that TMA reads.

@@ -79,14 +79,14 @@ struct config {
     bool swap = false;  ///< exchanges A and B, for few rows of A: block.n is the multiply's rows (kernel/swapped.cuh)
     int split_k = 1;    ///< CTAs of a cluster that share the K blocks of a tile; the first adds and stores their totals
     int raster_rows = 8;  ///< L2 rasterisation: tiles of D along M in one band
-    int store_rows =
-        0;  ///< rows of D per staging buffer, a warp's or a warpgroup's: 16 or 64, on Blackwell 32 or 128; 0: chosen
+    /// Rows of D per staging buffer, a warp's or a warpgroup's: 16 or 64, on Blackwell 32 or 128; 0: chosen.
+    int store_rows = 0;
     int store_columns = 0;  ///< columns of D per staging buffer of the epilogue; 0: as many as a 128-byte row holds
     int store_buffers = 0;  ///< staging buffers per warp or warpgroup; 0: as many as hold all columns of a tile
     /// Brings lines of D to L2 while their tile is multiplied, if D is added to in place: L2 then need not wait for memory.
     bool d_ahead = false;
-    /// K blocks of B that a stage still holds are not loaded again: for batches whose schedule is `columnwise`, if `stages` is a
-    /// multiple of the K blocks of a product.
+    /// K blocks of B that a stage still holds are not loaded again: for batches whose schedule is `columnwise`, if `stages` is
+    /// a multiple of the K blocks of a product.
     bool keeps_b = false;
     trigger trigger_dependents = trigger::by_size;
     static_extents extents{};

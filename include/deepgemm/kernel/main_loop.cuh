@@ -5,78 +5,35 @@
 // reasons.
 #pragma once
 
-#include <deepgemm/kernel/storage.cuh>
-#include <deepgemm/mma/sm90/promotion.cuh>
-#include <deepgemm/mma/sm90/wgmma.cuh>
-#include <deepgemm/pipeline/tma_pipeline.cuh>
-#include <deepgemm/ptx/registers.cuh>
-#include <deepgemm/ptx/warp.cuh>
-#include <deepgemm/scale/feed.cuh>
-#include <deepgemm/schedule/schedule.cuh>
+#include <deepgemm/kernel/main_loop_operands.cuh>
 
 namespace deepgemm {
 
 /// Sums up one tile after another for one warpgroup. `Gemm` names the parts: storage, pipeline, mma, operands, tiles. `Source`
 /// brings A from a stage to the multiply.
 template <class Gemm, a_source Source = sm90::source_of<typename Gemm::storage::a_tile>>
-struct main_loop {
-    using storage = typename Gemm::storage;
-    using pipeline = typename Gemm::pipeline;
-    using mma = typename Gemm::mma;
-    using a_tile = typename storage::a_tile;
-    using b_tile = typename storage::b_tile;
-    using map = sm90::rows_of<Source>;  ///< of the sums, until they are complete
-    using a_feed = scale::row_feed<typename Gemm::a_scale, Gemm::waves, storage::stages, map>;
-    using b_feed = scale::column_feed<typename Gemm::b_scale, b_tile::rows>;
-    using a_fragment = typename Source::fragment;
-    using totals = typename Gemm::totals;
-    static constexpr int parts = Gemm::column_parts;  ///< of the columns of a tile, in totals one after another
+struct main_loop : main_loop_operands<Gemm, Source> {
+    using base = main_loop_operands<Gemm, Source>;
+    // Aliases, since nvcc 13 loses configurations in types that a using-declaration brings.
+    using storage = typename base::storage;
+    using pipeline = typename base::pipeline;
+    using mma = typename base::mma;
+    using b_tile = typename base::b_tile;
+    using map = typename base::map;
+    using a_feed = typename base::a_feed;
+    using a_fragment = typename base::a_fragment;
+    using totals = typename base::totals;
+    using base::at, base::parts, base::pipe;
+
     /// True if some fragments of a tile may have no rows. A tile has rows in its first fragment, or it would not be.
     static constexpr bool may_end_early = Gemm::tiles::bounded && Gemm::block.m != mma::m;
-
-    const pipeline& pipe;
-    Source a_rows;    ///< this warpgroup's rows of A, in stage 0
-    u64 b_rows;       ///< descriptor of B in stage 0
-    u32 a_scales;     ///< shared address of the scale of this thread's first row in stage 0, if they are staged
-    u32 b_scales;     ///< shared address of the scales of B in stage 0, if they are staged
-    int row, column;  ///< of this thread's first register in a tile
-    typename pipeline::cursor at{};
-    u32 before = 0;     ///< bytes in a stage before the scales of A of the tile
-    u32 scales_at = 0;  ///< bytes from there to the scales of A of this K block
-    a_feed rows{};
-    b_feed columns{};
 
     /// Called by all threads of a math warpgroup, once; `first_row` is its first row in a tile.
     DEEPGEMM_DEVICE static main_loop of(const storage& smem, const pipeline& pipe, int first_row) {
         const auto place = fragment_place<map>::here();
-        return {pipe,
-                Source::at(smem.a(0), first_row),
-                sm90::from_smem<b_tile>::at(smem.b(0), 0).descriptor,
-                ptx::keep(smem.sa(0) + u32(first_row + place.row) * a_feed::row_bytes),
-                smem.sb(0),
-                first_row + place.row,
-                place.column};
-    }
-
-    /// Converged warps: starts with `tile` of a product of `shape`.
-    template <work_tile Tile>
-    DEEPGEMM_DEVICE void start(const typename Gemm::params& p, const problem_shape& shape, const Tile& tile) {
-        const i32 first = tile.blocks().first;
-        const operand_place a = tile.a(first), b = tile.b(first);
-        rows.start(p.a.scale, {a.row + row, shape.m, shape.k, Gemm::a_stream::scale_words(p.a, a.matrix)},
-                   a_index(first), storage::sa_bytes);
-        if constexpr (Gemm::a_stream::any_row) {
-            const u32 now = u32(Gemm::a_stream::before(a.row)) * u32(sizeof(u32));
-            a_scales += now - before;
-            before = now;
-        }
-        columns.start(p.b.scale, {b.row, shape.n, shape.k, Gemm::b_stream::scale_words(p.b, b.matrix)}, b_index(first));
-    }
-
-    /// Any thread: passes over `blocks` of a tile that other warpgroups take.
-    DEEPGEMM_DEVICE void pass_over(block_range blocks) {
-        pipe.pass_over(at, blocks.count);
-        pass_scales(blocks);
+        return {{pipe, Source::at(smem.a(0), first_row), sm90::uniform_descriptor_of<b_tile>(smem.b(0)),
+                 ptx::keep(smem.sa(0) + u32(first_row + place.row) * a_feed::row_bytes), smem.sb(0),
+                 first_row + place.row, place.column}};
     }
 
     /// Fragments of the warpgroup whose first row in a tile is `first_row` that have rows of D, counted from its first one.
@@ -109,6 +66,9 @@ struct main_loop {
     }
 
 private:
+    using base::a, base::a_scale, base::b, base::b_scale, base::expect_scales_after, base::part_of, base::pass_scales,
+        base::products_of, base::release, base::release_read, base::shared_scales;
+
     /// sum_fragments() with `reached` as a constant, which is at most `Most`.
     template <int Most, class Meanwhile>
     DEEPGEMM_DEVICE void sum_reached(totals& total, block_range blocks, int reached, const Meanwhile& meanwhile) {
@@ -145,44 +105,12 @@ private:
         }
     }
 
-    DEEPGEMM_DEVICE void pass_scales(block_range blocks) {
-        if (blocks.count == 0) return;
-        const i32 first = a_index(blocks.first);
-        rows.pass_over(first, a_index(blocks.first + blocks.count - 1) - first + 1);
-    }
-
     DEEPGEMM_DEVICE static void clear(totals& total) {
         DEEPGEMM_UNROLL
         for (auto& fragment : total) {
             DEEPGEMM_UNROLL
             for (float& sum : fragment) sum = 0.0f;
         }
-    }
-
-    /// Operands of the current stage: this warpgroup's rows of `wave`, (mma::m, block.k) of A, and the descriptor of part
-    /// `part` of B, (mma::n, block.k).
-    DEEPGEMM_DEVICE a_fragment a(int wave) const { return a_rows.load(at.stage * a_tile::bytes, wave * mma::m); }
-    DEEPGEMM_DEVICE u64 b(int part = 0) const {
-        return sm90::advance(b_rows, at.stage * b_tile::bytes + u32(part) * mma::n * b_tile::bytes_per_row);
-    }
-
-    /// The number of the scale of A, or of B, for a K block.
-    DEEPGEMM_DEVICE static i32 a_index(i32 block) {
-        return scale::index_of_block<typename Gemm::a_scale, mma::k>(block);
-    }
-    DEEPGEMM_DEVICE static i32 b_index(i32 block) {
-        return scale::index_of_block<typename Gemm::b_scale, mma::k>(block);
-    }
-
-    /// The scales of A and of B for a block in the current stage. Blocks must be asked for in order.
-    DEEPGEMM_DEVICE sm90::row_scales a_scale(int wave, i32 block) {
-        if (wave == 0) scales_at = rows.next(at.stage, storage::sa_bytes);
-        return rows.at(wave, a_index(block), a_scales + scales_at);
-    }
-    /// While `block` is multiplied: the one after it comes next.
-    DEEPGEMM_DEVICE void expect_scales_after(i32 block) { rows.expect(a_index(block + 1), storage::sa_bytes); }
-    DEEPGEMM_DEVICE auto b_scale(i32 block) {
-        return columns.at(b_index(block), b_scales + at.stage * storage::sb_bytes, column);
     }
 
     /// K blocks from number `i` on, each multiplied and promoted wave by wave. The time between the promotion of a block and
@@ -250,52 +178,6 @@ private:
         }
         DEEPGEMM_NO_UNROLL
         for (; i < blocks.count; ++i) one(i);
-    }
-
-    /// Converged warps: gives a stage back. Warps that copy scales write the next ones with ordinary stores, so the reads of
-    /// all lanes must come before the arrival of one.
-    DEEPGEMM_DEVICE void release(typename pipeline::cursor stage) const {
-        if constexpr (scale::any_copied<typename Gemm::a_scale, typename Gemm::b_scale>) ptx::sync_warp();
-        pipe.release(stage);
-    }
-    /// Releases a stage whose scales went into `total`. The sums come first, because a load that is still under way has not
-    /// read the stage.
-    DEEPGEMM_DEVICE void release_read(float (&total)[mma::registers], typename pipeline::cursor stage) const {
-        ptx::fence_operand(total);
-        release(stage);
-    }
-
-    /// The scales of B that all fragments of a block share: in registers, if there are several fragments and registers for the
-    /// scales.
-    template <class BScale>
-    DEEPGEMM_DEVICE static auto shared_scales(const BScale& sb) {
-        if constexpr (Gemm::holds_scales) {
-            return sb.template held<mma::registers>();
-        } else {
-            return sb;
-        }
-    }
-
-    /// The scales of B for one part of the columns.
-    template <class BScale>
-    DEEPGEMM_DEVICE static auto part_of(const BScale& sb, int part) {
-        if constexpr (parts == 1) {
-            return sb;
-        } else {
-            return sb.template part<parts>(part);
-        }
-    }
-
-    /// The products of scales for one multiply: formed during the multiply if there are registers for them, else at promotion.
-    template <class BScale>
-    DEEPGEMM_DEVICE static auto products_of(const BScale& sb, sm90::row_scales sa) {
-        if constexpr (Gemm::holds_scales) {
-            return sb.late(sa.formed());
-        } else if constexpr (!scale::in_stage(Gemm::b_scale::via) || Gemm::keeps_products) {
-            return sb.template times<mma::registers>(sa).formed();
-        } else {
-            return sb.template kept_or_late<mma::registers>(sa);
-        }
     }
 
     /// Whole groups of K blocks, each block promoted while the next one is multiplied; returns how many blocks they hold. Two

@@ -45,9 +45,9 @@ struct fields_of<stored_mqa_traits> {
                    field{"logits", &stored_mqa_traits::logits}, field{"form", &stored_mqa_traits::form}};
 };
 
-/// How it computes them. This changes its speed and no result, but for `queries`, which decides on the order of additions: the last
-/// bits of scores may differ with fewer than four of them and with more, and of neighbouring queries where heads are an odd
-/// multiple of four.
+/// How it computes them. This changes its speed and no result, but for `queries`, which decides on the order of additions: the
+/// last bits of scores may differ with fewer than four of them and with more, and of neighbouring queries where heads are an
+/// odd multiple of four.
 struct mqa_logits_config {
     int warpgroups = 0;  ///< that multiply, 1 to 4; 0: see settled()
     int queries = 0;     ///< of a warpgroup at a time, at most 8; 0: see settled()
@@ -55,13 +55,15 @@ struct mqa_logits_config {
     int stages = 0;      ///< key tiles in flight; 0: as many as fit, at most 8
     int added = 2;       ///< of four groups of columns, those that take relu(x) as (x + |x|) / 2
     int start_cost = 1;  ///< of a query tile, in blocks of 64 keys, for sharing out the work
-    /// Lanes exchange sums in shared memory instead of shuffling them. Queries must be a multiple of four, and heads of eight.
-    bool by_memory = false;
+    /// Lanes bring their shares of sums together in shared memory, not by shuffles. Queries must be a multiple of four, and
+    /// heads of eight.
+    bool reduce_in_smem = false;
     DEEPGEMM_BOTH friend constexpr bool operator==(const mqa_logits_config&, const mqa_logits_config&) = default;
 
-    /// The same with what is left open settled, but for the number of stages, which follows from the kernel's shared memory: four
-    /// warpgroups, as many queries as 64 columns hold, or 128 for more than 32 heads, and 192 keys, or 128 for more than 32 heads of 128.
-    /// But where both warpgroups and queries are open, 32 heads of 128 and of 64 take what was measured to be faster.
+    /// The same with what is left open settled, but for the number of stages, which follows from the kernel's shared memory:
+    /// four warpgroups, as many queries as 64 columns hold, or 128 for more than 32 heads, and 192 keys, or 128 for more than
+    /// 32 heads of 128. But where both warpgroups and queries are open, 32 heads of 128 and of 64 take what was measured to be
+    /// faster.
     DEEPGEMM_BOTH constexpr mqa_logits_config settled(const mqa_logits_traits& what) const {
         mqa_logits_config made = *this;
         const choice best = fastest(what);
@@ -69,7 +71,7 @@ struct mqa_logits_config {
         if (warpgroups == 0) made.warpgroups = open ? best.warpgroups : 4;
         if (queries == 0) made.queries = open ? best.queries : min(8, (what.heads > 32 ? 128 : 64) / what.heads);
         if (keys == 0) made.keys = open ? best.keys : what.heads > 32 && what.depth == 128 ? 128 : 192;
-        made.by_memory = by_memory || (open && best.by_memory);
+        made.reduce_in_smem = reduce_in_smem || (open && best.reduce_in_smem);
         return made;
     }
     /// The same with so many stages.
@@ -83,7 +85,7 @@ private:
     /// What is chosen for a number of heads and a depth; without warpgroups it is the rule.
     struct choice {
         int warpgroups = 0, queries = 0, keys = 0;
-        bool by_memory = false;
+        bool reduce_in_smem = false;
     };
     DEEPGEMM_BOTH static constexpr choice fastest(const mqa_logits_traits& what) {
         if (what.heads == 32 && what.depth == 128) return {2, 8, 192};
@@ -100,7 +102,7 @@ struct fields_of<mqa_logits_config> {
                                            field{"stages", &mqa_logits_config::stages, by_default::open},
                                            field{"added", &mqa_logits_config::added},
                                            field{"start_cost", &mqa_logits_config::start_cost},
-                                           field{"by_memory", &mqa_logits_config::by_memory}};
+                                           field{"reduce_in_smem", &mqa_logits_config::reduce_in_smem}};
 };
 
 /// The tensors of a launch, in device memory, or in host memory for the simulator. Lengths are in elements.
@@ -113,8 +115,8 @@ struct mqa_logits_tensors {
     const void* weights = nullptr;  ///< (queries, heads), rows `weights_pitch` apart, aligned to an element
     i64 weights_pitch = 0;
     const i32* first = nullptr;  ///< (queries): a query's first key
-    const i32* last =
-        nullptr;  ///< (queries): the key after its last one. Ranges are cut to [0, keys), and may be empty
+    /// (queries): the key after its last one. Ranges are cut to [0, keys), and may be empty.
+    const i32* last = nullptr;
 };
 
 /// What a kernel is launched with. `Out` are the arguments of its sink.

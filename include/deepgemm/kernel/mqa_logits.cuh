@@ -12,6 +12,7 @@
 #include <deepgemm/kernel/kernel.cuh>
 #include <deepgemm/kernel/mqa_info.cuh>
 #include <deepgemm/kernel/mqa_queries.cuh>
+#include <deepgemm/kernel/mqa_scorer.cuh>
 #include <deepgemm/mma/sm90/wgmma.cuh>
 #include <deepgemm/pipeline/storage.cuh>
 #include <deepgemm/pipeline/tma_pipeline.cuh>
@@ -42,9 +43,9 @@ struct mqa_logits {
     static constexpr int warpgroups = settled.warpgroups, queries = settled.queries, key_rows = settled.keys;
     using weight = mqa_element<Traits.weights>;
     using sums = head_sums<Traits.heads, queries, Config.added, queries >= 4 ? 1 : 2>;
-    static constexpr bool exchanges = settled.by_memory;  ///< sums of lanes meet in shared memory
-    static_assert(!exchanges || sums::exchange::exists,
-                  "mqa_logits: by_memory needs a multiple of four queries, and of eight heads");
+    using reduction = conditional_t<settled.reduce_in_smem, typename sums::in_smem, typename sums::by_shuffles>;
+    static_assert(!settled.reduce_in_smem || sums::in_smem::possible,
+                  "mqa_logits: reduce_in_smem needs a multiple of four queries, and of eight heads");
     using query_tile = operand_tile<e4m3, sums::columns, Traits.depth>;  ///< of one warpgroup
     using key_tile = operand_tile<e4m3, key_rows, Traits.depth>;
     using mma = sm90::wgmma<e4m3, e4m3, sums::columns, major::k, major::k, Traits.depth>;
@@ -62,21 +63,17 @@ struct mqa_logits {
     struct keys_region {};
     struct scales_region {};
     struct key_barriers {};
-    using queries_region = mqa_regions::queries;
-    using weights_region = mqa_regions::weights;
-    using run_region = mqa_regions::run;
-    using shares_region = mqa_regions::shares;
-    struct exchange_region {};
+    struct reduction_region {};
     struct query_barriers {};
-    using layout =
-        smem_regions<region<keys_region, key_tile::bytes, each_stage, 1024>,
-                     region<queries_region, query_tile::bytes, query_stages * warpgroups, 1024>,
-                     region<scales_region, key_rows * 4, each_stage, 128>,
-                     region<weights_region, sums::columns * 4, query_stages * warpgroups>,
-                     region<exchange_region, exchanges ? sums::exchange::bytes : 0, 4 * warpgroups, 128>,
-                     region<mqa_regions::filler, filler_bytes<Sink>(), cta::warps_of(roles::fill{}), 128>,
-                     region<run_region, run_bytes, query_stages>, region<shares_region, tiles::bytes(cta::warps)>,
-                     region<query_barriers, 16 * query_stages>, region<key_barriers, 16, each_stage>>;
+    using layout = smem_regions<region<keys_region, key_tile::bytes, each_stage, 1024>,
+                                region<mqa_regions::queries, query_tile::bytes, query_stages * warpgroups, 1024>,
+                                region<scales_region, key_rows * 4, each_stage, 128>,
+                                region<mqa_regions::weights, sums::columns * 4, query_stages * warpgroups>,
+                                region<reduction_region, reduction::bytes, 4 * warpgroups, 128>,
+                                region<mqa_regions::filler, filler_bytes<Sink>(), cta::warps_of(roles::fill{}), 128>,
+                                region<mqa_regions::run, run_bytes, query_stages>,
+                                region<mqa_regions::shares, tiles::bytes(cta::warps)>,
+                                region<query_barriers, 16 * query_stages>, region<key_barriers, 16, each_stage>>;
     static constexpr int stages = Config.stages ? Config.stages : layout::stages_that_fit(Arch::smem_bytes, 8);
     /// The configuration with all that was left open.
     static constexpr mqa_logits_config config = settled.with_stages(stages);
@@ -138,9 +135,9 @@ struct mqa_logits {
             query_pipe.initialise();
             key_pipe.initialise();
         }
-        shared::clear_padding(smem);
+        common::clear_padding(smem);
         ptx::grid_dependency_wait();
-        tiles::share(p.ranges, place<shares_region>(smem), [&] { prefetch(p); });
+        tiles::share(p.ranges, place<mqa_regions::shares>(smem), [&] { prefetch(p); });
         ptx::role(cta::text_of(ptx::warp_index()));
         if (cta::is(roles::math{})) {
             cta::share_registers(roles::math{});
@@ -150,17 +147,19 @@ struct mqa_logits {
             if (cta::plays(roles::load_keys{}, ptx::warp_index())) {
                 load_keys(p, smem, key_pipe, query_pipe);
             } else if (cta::plays(roles::load_queries{}, ptx::warp_index())) {
-                shared::load_queries(p, smem, query_pipe);
+                common::load_queries(p, smem, query_pipe);
             } else if constexpr (Sink::fills_outside) {
-                shared::fill(p, smem, cta::warp(roles::fill{}));
+                common::fill(p, smem, cta::warp(roles::fill{}));
             }
         }
     }
 
 private:
-    using shared = mqa_queries<mqa_logits>;
+    using common = mqa_queries<mqa_logits>;
+    using scorer = mqa_scorer<mqa_logits>;
 
-    /// All threads: one of them brings to L2 the queries that the CTA probably starts with, and a key tile, each CTA another one.
+    /// All threads: one of them brings to L2 the queries that the CTA probably starts with, and a key tile, each CTA another
+    /// one.
     DEEPGEMM_DEVICE static void prefetch(const params& p) {
         if (ptx::warp_index() != u32(cta::warps - 1) || !ptx::elect_one()) return;
         const i32 query = key_ranges::first_of(tiles::likely_first(p.ranges), tiles::queries),
@@ -173,15 +172,15 @@ private:
         if (key < p.ranges.keys) ptx::tma_prefetch<2>(p.key, {0, key});
     }
 
-    /// Producer of keys: loads those of all runs. The first queries are as many bytes as several key tiles. So the first run loads two
-    /// key tiles and then waits until its queries are there.
+    /// Producer of keys: loads those of all runs. The first queries are as many bytes as several key tiles. So the first run
+    /// loads two key tiles and then waits until its queries are there.
     DEEPGEMM_DEVICE static void load_keys(const params& p, u32 smem, const key_ring& pipe,
                                           const query_ring& query_pipe) {
         bool begun = false;
         typename key_ring::cursor at;
         typename tiles::run now;
         const bool issues = ptx::elect_one();
-        for (typename tiles::runs work(p.ranges, place<shares_region>(smem)); work.next(now);) {
+        for (typename tiles::runs work(p.ranges, place<mqa_regions::shares>(smem)); work.next(now);) {
             for (i32 block = 0; block < now.tiles; block += blocks, at.advance()) {
                 if (!begun && block == 2 * blocks) query_pipe.wait(typename query_ring::cursor{});
                 if (issues) {
@@ -198,36 +197,29 @@ private:
         ptx::grid_dependency_trigger();
     }
 
-    /// What a math thread multiplies and adds up with.
-    struct scoring {
-        sums heads;
-        u64 keys;    ///< descriptor of the keys of stage 0
-        u32 scales;  ///< shared address of this lane's first scale of stage 0
-        typename sums::exchange way;
-    };
     /// Math warps: for each run all of its keys, 64 at a time. The last key tile of a run may have fewer blocks than others.
     DEEPGEMM_DEVICE static void score(const params& p, u32 smem, const query_ring& query_pipe, const key_ring& key_pipe,
                                       u32 group) {
         typename query_ring::cursor query_at;
         typename key_ring::cursor at;
-        const u32 row = ptx::warp_index() % 4 * 16 + u32(sums::row());  // of this lane in 64 keys
-        scoring with{.heads = {},
-                     .keys = kept(sm90::descriptor_of<key_tile>(place<keys_region>(smem))),
-                     .scales = place<scales_region>(smem) + row * 4,
-                     .way = sums::exchange::at(place<exchange_region>(smem, group * 4 + ptx::warp_index() % 4))};
+        const u32 row = scorer::row();
+        const u32 scales = place<scales_region>(smem) + row * 4;
+        scorer with{.heads = {},
+                    .keys = sm90::uniform_descriptor_of<key_tile>(place<keys_region>(smem)),
+                    .between_lanes = reduction::at(place<reduction_region>(smem, group * 4 + ptx::warp_index() % 4))};
         while (true) {
             query_pipe.wait(query_at);
-            const u32 words = place<run_region>(smem, query_at.stage), mine = query_at.stage * warpgroups + group;
+            const u32 words = place<mqa_regions::run>(smem, query_at.stage), mine = query_at.stage * warpgroups + group;
             i32 left = i32(ptx::uniform(ptx::ld_shared<u32>(words + 8)));  // blocks
             if (left == 0) break;
-            with.heads.load(place<weights_region>(smem, mine));
-            auto scores = open(p, words, group, row);
-            const u64 q = kept(sm90::descriptor_of<query_tile>(place<queries_region>(smem, mine)));
+            with.heads.load(place<mqa_regions::weights>(smem, mine));
+            auto scores = common::open(p, words, group, ptx::ld_shared<i32>(words + 4) + i32(row));
+            const u64 q = sm90::uniform_descriptor_of<query_tile>(place<mqa_regions::queries>(smem, mine));
             for (; left >= blocks; left -= blocks) {
                 key_pipe.wait(at);
                 DEEPGEMM_UNROLL
                 for (i32 block = 0; block < blocks; ++block) {
-                    score_block(with, q, key_pipe, at, block, block + 1 == blocks, block, scores);
+                    score_block(with, q, scales, key_pipe, at, block, block + 1 == blocks, block, scores);
                 }
                 scores.advance(key_rows);
                 at.advance();
@@ -236,7 +228,7 @@ private:
                 key_pipe.wait(at);
                 DEEPGEMM_NO_UNROLL
                 for (i32 block = 0; block < left; ++block) {
-                    score_block(with, q, key_pipe, at, block, block + 1 == left, 0, scores);
+                    score_block(with, q, scales, key_pipe, at, block, block + 1 == left, 0, scores);
                     scores.advance(mma::m);
                 }
                 at.advance();
@@ -245,33 +237,18 @@ private:
             query_at.advance();
         }
     }
-    /// Math warps: block `block` of the key tile of stage `at`, which ends with it if it is the `last`. Its keys are `ahead` blocks after
-    /// the current one of `scores`.
+    /// Math warps: block `block` of the key tile of stage `at`, which ends with it if it is the `last`. Its keys are `ahead`
+    /// blocks after the current one of `scores`.
     template <class Scores>
-    DEEPGEMM_DEVICE static void score_block(const scoring& with, u64 q, const key_ring& pipe,
+    DEEPGEMM_DEVICE static void score_block(const scorer& with, u64 q, u32 scales, const key_ring& pipe,
                                             typename key_ring::cursor at, i32 block, bool last, i32 ahead,
                                             Scores& scores) {
         typename mma::accumulator dots;
-        const u32 row = u32(block * mma::m);
-        mma::multiply(sm90::advance(with.keys, at.stage * key_tile::bytes + row * key_tile::bytes_per_row), q, dots);
-        const float loading = ptx::ld_shared<float>(with.scales + (at.stage * u32(key_rows) + row) * 4);
-        mma::wait(dots);
-        const float scale = ptx::keep(loading);  // it must be there before the stage is given back
+        const float scale = with.multiply(q, scales, at.stage, u32(block * mma::m), dots);
         if (last) pipe.release(at);
         float score[sums::results];
-        if constexpr (exchanges) {
-            with.heads.reduce(dots, score, with.way);
-        } else {
-            with.heads.reduce(dots, score);
-        }
-        DEEPGEMM_UNROLL
-        for (float& s : score) s *= scale;
+        with.reduce(dots, scale, score);
         scores.take(ahead * mma::m, score);
-    }
-
-    /// Math warps: opens this lane's scores of a run, whose description is at shared address `words`.
-    DEEPGEMM_DEVICE static auto open(const params& p, u32 words, u32 group, u32 row) {
-        return shared::open(p, words, group, ptx::ld_shared<i32>(words + 4) + i32(row));
     }
 };
 

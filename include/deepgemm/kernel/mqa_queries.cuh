@@ -69,9 +69,6 @@ DEEPGEMM_BOTH constexpr u32 filler_bytes() {
     }
 }
 
-/// Whole warp: the same descriptor, in uniform registers. Without this nvcc computes it again for each multiply.
-DEEPGEMM_DEVICE u64 kept(u64 descriptor) { return descriptor >> 32 << 32 | ptx::uniform(u32(descriptor)); }
-
 /// Parts of kernel `K`, which names its `tiles`, `sums`, `query_tile`, `weight`, `query_ring`, the `queries` of each of its
 /// `query_groups`, `long_run`, and where its regions are: `place<Region>(smem, item)`. If a CTA's first run has `long_run` key
 /// tiles or more, the queries of the second one wait until the first are there; with 0 they never do. `has_filler` says that

@@ -94,8 +94,8 @@ struct paged_mqa_tensors {
     i64 table_pitch = 0;
     i32* schedule = nullptr;  ///< null, or ragged_tiles::schedule_words(CTAs) words; 16-byte aligned
     i64 schedule_words = 0;   ///< of `schedule`; a launch with a schedule has no more CTAs than fit
-    bool makes_schedule =
-        false;  ///< the launch writes the schedule and nothing else, and reads lengths and indices only
+    /// The launch writes the schedule and nothing else, and reads lengths and indices only.
+    bool makes_schedule = false;
 };
 
 /// What a kernel is launched with. `Out` are the arguments of its sink.

@@ -13,6 +13,7 @@
 #include <deepgemm/epilogue/store_logits.cuh>
 #include <deepgemm/kernel/kernel.cuh>
 #include <deepgemm/kernel/mqa_queries.cuh>
+#include <deepgemm/kernel/mqa_scorer.cuh>
 #include <deepgemm/kernel/paged_mqa_info.cuh>
 #include <deepgemm/mma/sm90/wgmma.cuh>
 #include <deepgemm/pipeline/storage.cuh>
@@ -50,6 +51,7 @@ struct paged_mqa_logits {
                   "paged_mqa_logits: there are at most 4 math warpgroups, query groups times key groups");
     using weight = mqa_element<Traits.weights>;
     using sums = head_sums<Traits.heads, queries, Config.added>;
+    using reduction = typename sums::by_shuffles;
     using query_tile = operand_tile<e4m3, sums::columns, Traits.depth>;  ///< of one query group
     using key_tile = operand_tile<e4m3, Config.keys, Traits.depth>;      ///< a slot
     using mma = sm90::wgmma<e4m3, e4m3, sums::columns, major::k, major::k, Traits.depth>;
@@ -189,6 +191,7 @@ struct paged_mqa_logits {
 
 private:
     using common = mqa_queries<paged_mqa_logits>;
+    using scorer = mqa_scorer<paged_mqa_logits>;
     using run_of_keys = typename tiles::run;
 
     /// The ring of key group `group`.
@@ -196,8 +199,8 @@ private:
         return {place<key_barriers>(smem) + group * key_ring::barrier_bytes, {0}};
     }
 
-    /// Whole warp: brings to L2 what CTAs wait for one after the other before they load keys: lengths, and rows of the block table.
-    /// Each CTA asks for 32 lines.
+    /// Whole warp: brings to L2 what CTAs wait for one after the other before they load keys: lengths, and rows of the block
+    /// table. Each CTA asks for 32 lines.
     DEEPGEMM_DEVICE static void prefetch_first(const params& p) {
         constexpr i32 in_line = 32, in_sector = 8;  // words
         const i32 requests = p.ranges.table_row(p.ranges.queries), cta = i32(ptx::cta_index());
@@ -281,10 +284,11 @@ private:
         const key_ring key_pipe = ring_of(smem, key_group);
         typename query_ring::cursor query_at;
         typename key_ring::cursor at;
-        sums heads;
-        const u32 row = ptx::warp_index() % 4 * 16 + u32(sums::row());  // of this lane in 64 keys
-        const u32 scales = place<scales_region>(smem, key_group * in_ring) + row * 4;
-        const u64 keys = kept(sm90::descriptor_of<key_tile>(place<keys_region>(smem, key_group * in_ring)));
+        const u32 row = scorer::row(), first_slot = key_group * in_ring;
+        const u32 scales = place<scales_region>(smem, first_slot) + row * 4;
+        scorer with{.heads = {},
+                    .keys = sm90::uniform_descriptor_of<key_tile>(place<keys_region>(smem, first_slot)),
+                    .between_lanes = {}};
         i32 skipped = i32(key_group);  // slots before this key group's next one
         while (true) {
             query_pipe.wait(query_at);
@@ -292,25 +296,19 @@ private:
             const u32 mine = query_at.stage * query_groups + query_group;
             const i32 slots = i32(ptx::uniform(ptx::ld_shared<u32>(words + 8)));
             if (slots == 0) break;
-            heads.load(place<mqa_regions::weights>(smem, mine));
+            with.heads.load(place<mqa_regions::weights>(smem, mine));
             const i32 first = ptx::ld_shared<i32>(words + 4) + skipped * key_tile::rows;
             auto scores = common::open(p, words, query_group, first + i32(row));
-            const u64 q = kept(sm90::descriptor_of<query_tile>(place<mqa_regions::queries>(smem, mine)));
+            const u64 q = sm90::uniform_descriptor_of<query_tile>(place<mqa_regions::queries>(smem, mine));
             for (; skipped < slots; skipped += key_groups) {
                 key_pipe.wait(at);
                 DEEPGEMM_UNROLL
                 for (u32 ahead = 0; ahead < u32(key_tile::rows); ahead += mma::m) {
                     typename mma::accumulator dots;
-                    const u32 from = at.stage * key_tile::bytes + ahead * key_tile::bytes_per_row;
-                    mma::multiply(sm90::advance(keys, from), q, dots);
-                    const float loading = ptx::ld_shared<float>(scales + (at.stage * u32(key_tile::rows) + ahead) * 4);
-                    mma::wait(dots);
-                    const float scale = ptx::keep(loading);  // it must be there before the slot is given back
+                    const float scale = with.multiply(q, scales, at.stage, ahead, dots);
                     if (ahead + mma::m == u32(key_tile::rows)) key_pipe.release(at);
                     float score[sums::results];
-                    heads.reduce(dots, score);
-                    DEEPGEMM_UNROLL
-                    for (float& s : score) s *= scale;
+                    with.reduce(dots, scale, score);
                     scores.take(i32(ahead), score);
                 }
                 scores.advance(key_groups * key_tile::rows);

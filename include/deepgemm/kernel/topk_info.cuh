@@ -42,9 +42,9 @@ struct topk_arguments {
     const void* logits = nullptr;  ///< (rows, columns), rows `pitch` apart, aligned to an element
     i64 pitch = 0;
     const i32* first = nullptr;  ///< (ranges): a row's first column that counts; null: 0
-    const i32* last =
-        nullptr;            ///< (ranges): the column after its last one; null: `columns`. Ranges are cut to the columns
-    i32 rows_of_range = 1;  ///< neighbouring rows that share a range
+    /// (ranges): the column after its last one; null: `columns`. Ranges are cut to the columns.
+    const i32* last = nullptr;
+    i32 rows_of_range = 1;   ///< neighbouring rows that share a range
     i32* indices = nullptr;  ///< (rows, k), rows `indices_pitch` apart
     i64 indices_pitch = 0;
     float* scores = nullptr;  ///< (rows, k), rows `scores_pitch` apart; null: not written

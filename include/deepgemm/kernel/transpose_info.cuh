@@ -23,8 +23,8 @@ struct fields_of<transpose_traits> {
 /// What changes the speed of a kernel and no result.
 struct transpose_config {
     int warps = 4;  ///< of a CTA, 1 to 32
-    int across =
-        8;  ///< lanes of a warp side by side, each 16 columns wide; the others are below, each 16 rows high: 1, 2, 4 to 32
+    /// Lanes of a warp side by side, each 16 columns wide; the others are below, each 16 rows high: 1, 2, 4 to 32.
+    int across = 8;
     DEEPGEMM_BOTH friend constexpr bool operator==(const transpose_config&, const transpose_config&) = default;
 };
 template <>

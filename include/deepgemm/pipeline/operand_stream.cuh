@@ -19,23 +19,23 @@ namespace deepgemm {
 /// How a stream loads its operand.
 struct stream_options {
     int sharers = 1;  ///< CTAs of a cluster that need the same tile; each loads a slice of it for all of them
-    int word_bytes =
-        0;  ///< in a stage with several words of scales for each row: from those of one word to those of the next
-    int parts =
-        1;  ///< CTAs that multiply together: each loads another part of a tile's rows, for itself, and all scales
+    /// In a stage with several words of scales for each row: from those of one word to those of the next.
+    int word_bytes = 0;
+    /// CTAs that multiply together: each loads another part of a tile's rows, for itself, and all scales.
+    int parts = 1;
     bool stacked = false;  ///< the operand is a stack of matrices
     bool trims = false;    ///< copies leave out the rows of a tile beyond the operand's, if possible
     bool any_row = false;  ///< tiles may start at any row; else at multiples of four if their scales are staged
     /// Rows of a fragment, if those in which a tile has no rows are never read: copies leave them out. 0: all are read.
     int fragment = 0;
-    /// K blocks in which a group ends are loaded from windows, which start at any element of K that is at a multiple of 16 bytes of
-    /// a row, and at any one at all if rows are not contiguous along K. Each is a matrix in a stack of matrices that overlap. Where
-    /// a copy would have to start between such multiples, it starts at the next one and brings more.
+    /// K blocks in which a group ends are loaded from windows, which start at any element of K that is at a multiple of 16
+    /// bytes of a row, and at any one at all if rows are not contiguous along K. Each is a matrix in a stack of matrices that
+    /// overlap. Where a copy would have to start between such multiples, it starts at the next one and brings more.
     bool windows = false;
-    int matrices =
-        1;  ///< at most so many matrices of the operand have as many rows and a K of their own, and a map each
-    /// A K block that its stage still holds is not loaded again: where tiles that follow each other have the same rows of the operand
-    /// and the same K, and the stages hold all of it. The stages' other operand passes through them as ever.
+    /// At most so many matrices of the operand have as many rows and a K of their own, and a map each.
+    int matrices = 1;
+    /// A K block that its stage still holds is not loaded again: where tiles that follow each other have the same rows of the
+    /// operand and the same K, and the stages hold all of it. The stages' other operand passes through them as ever.
     bool keeps = false;
 };
 
@@ -96,8 +96,8 @@ struct operand_stream {
     /// How many rows of a tile copies bring, for an operand of `rows` rows. TMA fills rows beyond the operand with zeros, but
     /// each costs it about 3 ns. So copies leave them out, and clear() writes the zeros once.
     DEEPGEMM_BOTH static constexpr i32 copied_rows(i32 rows) {
-        const i32 kept = trims ? min(Tile::rows, align_up(rows, 8)) : Tile::rows;
-        return by_fragment && kept > How.fragment ? Tile::rows : kept;
+        const i32 copied = trims ? min(Tile::rows, align_up(rows, 8)) : Tile::rows;
+        return by_fragment && copied > How.fragment ? Tile::rows : copied;
     }
     /// Rows of a tile's `rows` rows that copies bring.
     DEEPGEMM_BOTH static constexpr i32 landing_rows(const params& p, i32 rows) {
@@ -135,8 +135,8 @@ struct operand_stream {
         scale_map(x, rows, k, matrices, maps);
     }
 
-    /// The same for an operand of `count` matrices, one right after the other, with `sizes[i]` elements of K each. Their scales follow
-    /// each other along K, `k` elements in all. A matrix without K has no map, for which rank 0 stands.
+    /// The same for an operand of `count` matrices, one right after the other, with `sizes[i]` elements of K each. Their scales
+    /// follow each other along K, `k` elements in all. A matrix without K has no map, for which rank 0 stands.
     DEEPGEMM_BOTH static constexpr void tensor_maps(const operand_arguments& x, i32 rows, i32 k, const i32* sizes,
                                                     i32 count, tensor_map_request* maps) {
         const u8* data = static_cast<const u8*>(x.data);
@@ -241,8 +241,8 @@ struct operand_stream {
 
     /// Producer thread: fills stage after stage of `pipe` with this operand's part of the tiles of `work`, a schedule.
     /// `place_of(tile, block)` says where a K block begins, `stage_of(stage)` where it lands, `rows_of(tile)` how many rows a
-    /// tile has, of which Tile::rows count; `beside(tile, i)` is called with K block number i of each. The code is short on purpose,
-    /// since no cache holds it when a kernel starts.
+    /// tile has, of which Tile::rows count; `beside(tile, i)` is called with K block number i of each. The code is short on
+    /// purpose, since no cache holds it when a kernel starts.
     template <class Pipeline, class Work, class PlaceOf, class StageOf, class RowsOf = whole_tiles,
               class Beside = nothing_else>
     DEEPGEMM_DEVICE static void produce(const params& p, const Pipeline& pipe, const Work& work, tile_slice mine,
@@ -250,13 +250,13 @@ struct operand_stream {
                                         const Beside& beside = {}) {
         if (!Work::on_device && !p.ready) ptx::grid_dependency_wait();
         typename Pipeline::cursor at;
-        kept_stages kept;
+        resident_rows resident;
         for (const auto tile : work) {
             const block_range blocks = tile.blocks();
             const i32 rows = landing_rows(p, rows_of(tile));
             const u32 bytes = landing_bytes - u32(Tile::rows - rows) * (Tile::landing_bytes / u32(Tile::rows));
             const bool there = How.keeps && blocks.count != 0 &&
-                               kept.hold(place_of(tile, blocks.first), blocks.count, Pipeline::cursor::stages);
+                               resident.serve(place_of(tile, blocks.first), blocks.count, Pipeline::cursor::stages);
             DEEPGEMM_NO_UNROLL
             for (i32 block = blocks.first; block < blocks.first + blocks.count; ++block) {
                 const u32 full = pipe.acquire(at);
@@ -269,13 +269,13 @@ struct operand_stream {
     }
 
 private:
-    /// Counts tiles until all stages hold the same rows of the operand.
-    struct kept_stages {
+    /// The rows of the operand that may be in all stages already, since several tiles in succession have had them.
+    struct resident_rows {
         i32 row = -1, matrix = -1;  ///< of the operand, for the last tile
         i32 times = 0;              ///< as many tiles before the last one had the same; at most the number of stages
 
         /// With the place of a tile of `blocks` K blocks, the next one: true if its blocks are in the stages that come next.
-        DEEPGEMM_BOTH constexpr bool hold(const operand_place& next, i32 blocks, i32 stages) {
+        DEEPGEMM_BOTH constexpr bool serve(const operand_place& next, i32 blocks, i32 stages) {
             const bool same = next.row == row && next.matrix == matrix;
             times = same ? min(times + 1, stages) : 0;
             row = next.row;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Global memory: weak and read-only loads, weak stores, atomic additions of floats and largest
-// numbers. Accesses that synchronise threads are
-// in word.cuh.
+// Global memory: weak and read-only loads, weak stores, atomic additions of floats and largest numbers. Accesses that
+// synchronise threads are in word.cuh.
 #pragma once
 
+#include <deepgemm/ptx/cache_hint.cuh>
 #include <deepgemm/ptx/vector.cuh>
 #if DEEPGEMM_SIMULATED
 #include <deepgemm/sim/global.hpp>
@@ -95,11 +95,10 @@ DEEPGEMM_DEVICE T ld_global_once(const T* address) {
 #if DEEPGEMM_SIMULATED
     return sim::ld_global_nc(address);
 #else
-    constexpr u64 evict_first = 0x12f0000000000000;  // as in cache_hint of tma.cuh
     detail::words<T> v;
     asm("ld.global.nc.L1::no_allocate.L2::cache_hint.v4.b32 {%0, %1, %2, %3}, [%4], %5;"
         : "=r"(v.w[0]), "=r"(v.w[1]), "=r"(v.w[2]), "=r"(v.w[3])
-        : "l"(address), "l"(evict_first));
+        : "l"(address), "l"(u64(cache_hint::evict_first)));
     return bit_cast<T>(v);
 #endif
 }
@@ -147,25 +146,24 @@ DEEPGEMM_DEVICE void st_global_if(bool wanted, T* address, const T& value) {
 #endif
 }
 
-/// As st_global_if(), of what is read soon: L2 writes other lines back to memory first.
+/// The same, with how long L2 should keep it.
 template <movable T>
-DEEPGEMM_DEVICE void st_global_kept_if(bool wanted, T* address, const T& value) {
-    static_assert(sizeof(T) == 2 || sizeof(T) == 4, "st_global_kept_if stores 2 or 4 bytes");
+DEEPGEMM_DEVICE void st_global_if(bool wanted, T* address, const T& value, [[maybe_unused]] cache_hint hint) {
+    static_assert(sizeof(T) == 2 || sizeof(T) == 4, "st_global_if stores 2 or 4 bytes");
 #if DEEPGEMM_SIMULATED
     if (wanted) sim::st_global(address, value);
 #else
-    constexpr u64 evict_last = 0x14f0000000000000;  // as in cache_hint of tma.cuh
     if constexpr (sizeof(T) == 2) {
         asm volatile(
             "{\n .reg .pred p;\n setp.ne.b32 p, %2, 0;\n @p st.global.L2::cache_hint.b16 [%0], %1, %3;\n}" ::"l"(
                 address),
-            "h"(bit_cast<u16>(value)), "r"(u32(wanted)), "l"(evict_last)
+            "h"(bit_cast<u16>(value)), "r"(u32(wanted)), "l"(u64(hint))
             : "memory");
     } else {
         asm volatile(
             "{\n .reg .pred p;\n setp.ne.b32 p, %2, 0;\n @p st.global.L2::cache_hint.b32 [%0], %1, %3;\n}" ::"l"(
                 address),
-            "r"(bit_cast<u32>(value)), "r"(u32(wanted)), "l"(evict_last)
+            "r"(bit_cast<u32>(value)), "r"(u32(wanted)), "l"(u64(hint))
             : "memory");
     }
 #endif

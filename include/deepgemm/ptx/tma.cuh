@@ -5,20 +5,13 @@
 #pragma once
 
 #include <deepgemm/layout/tensor_map.cuh>
+#include <deepgemm/ptx/cache_hint.cuh>
 #include <deepgemm/ptx/tcgen05_group.cuh>
 #if DEEPGEMM_SIMULATED
 #include <deepgemm/sim/tma.hpp>
 #endif
 
 namespace deepgemm::ptx {
-
-/// How long L2 should keep the data of a copy. The values are L2 cache policies; evict_normal is the policy of copies without a
-/// hint.
-enum class cache_hint : u64 {
-    evict_normal = 0x1000000000000000ull,
-    evict_first = 0x12f0000000000000ull,
-    evict_last = 0x14f0000000000000ull,
-};
 
 #if !DEEPGEMM_SIMULATED
 namespace detail {

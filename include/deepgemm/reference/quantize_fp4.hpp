@@ -31,8 +31,8 @@ struct fp4_matrix {
     matrix<e2m1x2> data;  ///< (rows, columns / 2)
     matrix<float> scales;
     i64 gran_k = 32;
-    scale_kind kind =
-        scale_kind::fp32;    ///< ue8m0, ue4m3: every scale has a code in this format, still stored as a float
+    /// With ue8m0 and ue4m3 every scale has a code in this format, still stored as a float.
+    scale_kind kind = scale_kind::fp32;
     float tensor_scale = 1;  ///< for ue4m3 only
 };
 

@@ -99,12 +99,12 @@ struct psum_groups : row_groups {
 /// launched with.
 struct groups_along_k {
     i32 count = 0;
-    const i32* list =
-        nullptr;          ///< (count), device memory: elements of K of each group, or before which of them it ends
+    /// (count), device memory: elements of K of each group, or before which of them it ends.
+    const i32* list = nullptr;
     bool by_end = false;  ///< the list holds ends, not sizes
     i32 alignment = 1;    ///< every group starts at a multiple of as many elements; a word of scales has no fewer
-    bool skips_empty =
-        false;  ///< the matrix of a group without K stays as it is; else it becomes what no products give
+    /// The matrix of a group without K stays as it is; else it becomes what no products give.
+    bool skips_empty = false;
     const i32* sizes = nullptr;  ///< (count), host memory: the sizes again, for operands that are concatenated
 
     DEEPGEMM_BOTH constexpr const i32* table() const { return list; }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <deepgemm/core/macros.cuh>
+#include <deepgemm/core/scope.cuh>
 #include <deepgemm/sim/global_words.hpp>
 
 #include <cstddef>

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <deepgemm/core/macros.cuh>
+#include <deepgemm/core/scope.cuh>
 #include <deepgemm/layout/tensor_map.cuh>
 #include <deepgemm/sim/global_order.hpp>
 

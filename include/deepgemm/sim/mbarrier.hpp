@@ -5,6 +5,7 @@
 #pragma once
 
 #include <deepgemm/core/macros.cuh>
+#include <deepgemm/core/scope.cuh>
 #include <deepgemm/sim/memory.hpp>
 #include <deepgemm/sim/ordering.hpp>
 

@@ -87,9 +87,9 @@ struct options {
     u32 idle_rounds = 10000;    ///< in which threads poll and nothing else happens; then they count as deadlocked
     u32 resident_clusters = 1;  ///< clusters that run at the same time; 0: the whole grid
     int num_sms = 4;            ///< what a persistent kernel is told it has
-    bool dependent_launch =
-        false;                    ///< accesses to global memory before the thread's grid_dependency_wait() are errors,
-    global_range ready[4] = {};   ///< but for reads of these, which that grid does not write
+    /// Accesses to global memory before the thread's grid_dependency_wait() are errors, but for reads of `ready`.
+    bool dependent_launch = false;
+    global_range ready[4] = {};   ///< what the grid before does not write
     bool check_proxy = true;      ///< compare generic and async views of shared memory
     bool check_poison = true;     ///< fill what is in flight with NaN patterns
     bool check_unwritten = true;  ///< reading shared memory that nobody wrote is an error
@@ -98,8 +98,8 @@ struct options {
     bool check_tensor_quarter = false;  ///< addresses of tcgen05.ld and st name the warp's quarter of the lanes
     bool check_tensor_waits = true;     ///< arrivals, fences and ends of threads follow the wait for tcgen05.ld and st;
                                         ///< without it the use of its registers completes a load
-    bool check_tensor_fences =
-        true;  ///< tcgen05.fence before arrivals and after waits, a barrier before tcgen05.dealloc
+    /// A tcgen05.fence comes before arrivals and after waits, a barrier before tcgen05.dealloc.
+    bool check_tensor_fences = true;
     bool check_stores_at_exit = true;  ///< a thread waits until its bulk and TMA stores have read shared memory
     bool check_phases = true;          ///< a thread has to observe every phase of a barrier it waits on
     bool check_global = true;          ///< order of accesses to global memory, by its shadow

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <deepgemm/core/macros.cuh>
+#include <deepgemm/core/scope.cuh>
 #include <deepgemm/sim/machine.hpp>
 
 #include <algorithm>

@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: MIT
-// Why a launch cannot go on: who would complete what each suspended thread waits for, and where these waits form a cycle. Who
-// would complete a wait is never guessed. Four things tell it:
-//   membership   a warp, a cluster and a barrier of all threads of a CTA know who belongs to them and has yet to come
-//   history      who has come to a barrier in earlier phases, or has stored a word before
-//   elimination  if nothing can run any more, those of whom nobody can reach the barrier or the word but who wait themselves
-// Where none of them does, the report says so.
+// Why a launch cannot go on: who would complete what each suspended thread waits for, and where these waits form a cycle. Where
+// membership and history do not tell who would complete a wait (awaited.hpp), elimination may: if nothing can run any more,
+// only those can that reach the barrier or the word, and if all of these wait themselves, the report follows their waits. Where
+// nothing tells it, the report says so.
 #pragma once
 
 #include <deepgemm/core/macros.cuh>
-#include <deepgemm/sim/global_checks.hpp>
-#include <deepgemm/sim/memory.hpp>
+#include <deepgemm/sim/awaited.hpp>
+#include <deepgemm/sim/waits.hpp>
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <iterator>
 #include <map>
 #include <string>
@@ -24,69 +21,13 @@ DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::sim {
 
-/// True if the device of options::stop has taken all its steps.
-inline bool a_device_stopped() {
-    return current().options.stop.device >= 0 && current().steps == current().options.stop.after;
-}
-inline bool on_stopped_device(const cluster_state& cluster) {
-    return a_device_stopped() && cluster.grid->device == current().options.stop.device;
-}
-/// True if a thread will never run again, whatever it waits for.
-inline bool is_gone(const thread_state& t) { return t.done || on_stopped_device(*t.cta->cluster); }
-
-/// Clusters that wait for others to end before they begin.
-inline u32 clusters_to_begin() {
-    u32 count = 0;
-    for (const auto& grid : current().grids) {
-        count += grid->geometry.grid.count() / grid->geometry.cluster.count() - grid->begun;
-    }
-    return count;
-}
-
-/// The mbarrier that a thread waits for, by the offset in its wait_reason.
-inline const mbarrier_state* awaited_mbarrier(const thread_state& t) {
-    for (const auto& m : t.cta->mbarriers) {
-        if (m->offset == t.wait.address) return m.get();
-    }
-    return nullptr;
-}
-
-/// What a thread waits for: a barrier, a cluster, a warp, the registers of a CTA, a word of global memory. Null for
-/// asynchronous work.
-inline const void* awaited_by(const thread_state& t) {
-    switch (t.wait.reason) {
-        case wait_reason::kind::mbarrier: return awaited_mbarrier(t);
-        case wait_reason::kind::named_barrier: return &t.cta->named[t.wait.address];
-        case wait_reason::kind::cluster_barrier: return t.cta->cluster;
-        case wait_reason::kind::collective: return t.warp;
-        case wait_reason::kind::registers: return &t.cta->register_waiters;
-        case wait_reason::kind::polling: return t.wait.global;
-        case wait_reason::kind::other: break;
-    }
-    return nullptr;
-}
-
-/// Calls f(thread) for all threads of a CTA, a cluster, the machine.
-template <class F>
-void for_each_thread(const cta_state& cta, F f) {
-    for (const thread_state& t : cta.threads) f(t);
-}
-template <class F>
-void for_each_thread(const cluster_state& cluster, F f) {
-    for (const auto& cta : cluster.ctas) for_each_thread(*cta, f);
-}
-template <class F>
-void for_each_thread(const machine& m, F f) {
-    for (const auto& cluster : m.clusters) for_each_thread(*cluster, f);
-}
-
-/// See the head of this file. For the moment at which it is made.
+/// See the head of this file. It is valid only at the moment at which it is made.
 class wait_graph {
 public:
     /// `total`: no thread can run and no asynchronous work is left.
     explicit wait_graph(bool total) : total_(total) {
         for_each_thread(current(), [this](const thread_state& t) { collect(t); });
-        for (node& n : nodes_) find_completers(n);
+        for (node& n : nodes_) n.find_completers();
         for (node& n : nodes_) link(n);
         if (total_) eliminate();
         find_stuck();
@@ -102,22 +43,16 @@ public:
         std::size_t causes = 0;
         for (const node& n : nodes_) {
             if (n.cause.empty() || ++causes > most_causes) continue;
-            out += "  " + name_of(n, *n.waiters[0]) + " waits for " + name_of(n) + "; " + n.cause + "\n";
+            out += "  " + n.name_of_waiter(*n.waiters[0]) + " waits for " + n.name() + "; " + n.cause + "\n";
         }
         return out;
     }
 
 private:
-    /// Something that threads wait for.
-    struct node {
-        const void* object;
-        std::vector<const thread_state*> waiters{};
-        std::vector<const thread_state*> completers{};  // who would complete it and has not ended
-        std::string evidence{};                         // how that is known; empty: it is not
-        std::string cause{};                            // why no cycle follows from it
-        bool all_needed = true;                         // each of the completers, not any of them
-        bool stuck = false;                             // part of a cycle, or leads to one
-        std::vector<std::size_t> next{};                // what completers wait for
+    /// Something that threads wait for, and the nodes that lead from it.
+    struct node : awaited {
+        bool stuck = false;               // part of a cycle, or leads to one
+        std::vector<std::size_t> next{};  // what completers wait for
     };
 
     void collect(const thread_state& t) {
@@ -125,106 +60,8 @@ private:
         const bool runs = (t.warp->ready >> t.lane & 1) != 0 && t.wait.reason != wait_reason::kind::polling;
         if (object == nullptr || runs || is_gone(t)) return;
         const auto [at, is_new] = index_.try_emplace(object, nodes_.size());
-        if (is_new) nodes_.push_back({object});
+        if (is_new) nodes_.push_back({{object}});
         nodes_[at->second].waiters.push_back(&t);
-    }
-
-    // ---- who would complete it
-
-    void add(node& n, const thread_state& t) {
-        if (is_gone(t)) {
-            n.cause = completed_by(n, describe(t)) + ", but that has " + (t.done ? "ended" : "stopped with its device");
-        } else {
-            n.completers.push_back(&t);
-        }
-    }
-    static std::string completed_by(const node& n, const std::string& thread) {
-        return thread + " would complete it (" + n.evidence + ")";
-    }
-
-    void find_completers(node& n) {
-        const thread_state& waiter = *n.waiters[0];
-        switch (waiter.wait.reason) {
-            case wait_reason::kind::mbarrier: complete_mbarrier(n, *awaited_mbarrier(waiter)); break;
-            case wait_reason::kind::named_barrier: complete_named(n, *waiter.cta); break;
-            case wait_reason::kind::cluster_barrier: complete_cluster(n, *waiter.cta->cluster); break;
-            case wait_reason::kind::collective: complete_collective(n, *waiter.warp); break;
-            case wait_reason::kind::polling: complete_word(n); break;
-            case wait_reason::kind::registers: n.cause = "who would give registers back is not known"; break;
-            case wait_reason::kind::other: break;
-        }
-    }
-
-    static constexpr const char* membership = "it has yet to come";
-
-    void complete_mbarrier(node& n, const mbarrier_state& m) {
-        const bool copies = m.pending == 0 && m.tx > 0;
-        n.evidence = copies ? "its copies landed there in an earlier phase" : "it arrived there in an earlier phase";
-        (copies ? m.copiers : m.arrivers).for_each_absent(m.phase, [&](const thread_state& t) { add(n, t); });
-        n.all_needed = !copies && n.completers.size() <= m.pending;
-        give_up_unless_known(n, copies ? "nobody else has copied to it in an earlier phase"
-                                       : "nobody else has arrived at it in an earlier phase");
-    }
-    void complete_named(node& n, const cta_state& cta) {
-        const named_barrier& b = cta.named[n.waiters[0]->wait.address];
-        if (b.threads == cta.threads.size()) {
-            n.evidence = membership;
-            for_each_thread(cta, [&](const thread_state& t) {
-                if (!b.arrivers.has_come(t, b.round)) add(n, t);
-            });
-            return;
-        }
-        n.evidence = "it came there in an earlier round";
-        b.arrivers.for_each_absent(b.round, [&](const thread_state& t) { add(n, t); });
-        n.all_needed = n.completers.size() <= b.threads - b.arrived;
-        give_up_unless_known(n, "nobody else has come to it in an earlier round");
-    }
-    void complete_cluster(node& n, const cluster_state& cluster) {
-        n.evidence = membership;
-        for_each_thread(cluster, [&](const thread_state& t) {
-            const bool arrived = t.cluster_arrived && t.cluster_generation == cluster.generation;
-            if (!t.done && !arrived) add(n, t);
-        });
-    }
-    void complete_collective(node& n, const warp_state& warp) {
-        n.evidence = membership;
-        for (const thread_state* t : warp.lanes) {
-            if ((warp.met >> t->lane & 1) == 0) add(n, *t);
-        }
-    }
-    /// Of those who wait for the word themselves none will store it.
-    void complete_word(node& n) {
-        n.evidence = "it stored the word before";
-        n.all_needed = false;
-        const auto found = shadow().words.find(reinterpret_cast<std::uintptr_t>(n.object));
-        if (found != shadow().words.end()) {
-            const auto& writers = found->second.writers;
-            for (const auto& [cta, thread] : writers) {
-                if (writers.size() < word_state::most_writers) add_writer(n, cta, thread);
-            }
-        } else if (const write_record last = last_write(reinterpret_cast<std::uintptr_t>(n.object)); last.bytes != 0) {
-            add_writer(n, last.cta, u32(last.thread));
-        }
-        const bool many = found != shadow().words.end() && found->second.writers.size() == word_state::most_writers;
-        give_up_unless_known(n, many ? "many have stored it before" : "nobody else has stored it before");
-    }
-    void add_writer(node& n, u32 cta, u32 thread) {
-        const cta_log& log = *current().logs[cta];
-        for (const auto& cluster : current().clusters) {
-            for (const auto& resident : cluster->ctas) {
-                if (resident->log != &log) continue;
-                const thread_state& t = resident->threads[thread];
-                if (is_gone(t) || awaited_by(t) != n.object) add(n, t);
-                return;
-            }
-        }
-        n.cause = completed_by(n, describe(log, thread)) + ", but that has ended";
-    }
-
-    static void give_up_unless_known(node& n, const char* why) {
-        if (!n.completers.empty() || !n.cause.empty()) return;
-        n.evidence.clear();
-        n.cause = text("who would complete it is not known: %s", why);
     }
 
     // ---- who waits for whom
@@ -234,7 +71,7 @@ private:
             const auto found = index_.find(awaited_by(*t));
             if (found == index_.end()) {
                 const bool waits = t->wait.reason == wait_reason::kind::other && *t->wait.what != 0;
-                n.cause = completed_by(n, describe(*t)) +
+                n.cause = n.completed_by(describe(*t)) +
                           (waits ? text(", which waits in %s", t->wait.what) : std::string(", which can run"));
             } else {
                 add_next(n, found->second);
@@ -374,29 +211,11 @@ private:
             const node& before = nodes_[cycle[(step + cycle.size() - 1) % cycle.size()]];
             const node& n = nodes_[cycle[step]];
             const node& after = nodes_[cycle[(step + 1) % cycle.size()]];
-            if (step == 0) out += name_of(n, link_between(before, n));
-            out += " waits for " + name_of(n) + ", which " + name_of(after, link_between(n, after)) +
+            if (step == 0) out += n.name_of_waiter(link_between(before, n));
+            out += " waits for " + n.name() + ", which " + after.name_of_waiter(link_between(n, after)) +
                    " would complete (" + n.evidence + ")" + (step + 1 < cycle.size() ? ", which" : "");
         }
         return out;
-    }
-
-    /// "CTA (0,0,0) rank 0 warp 1 role math": a warp all of whose lanes wait for a node; else with its lane.
-    static std::string name_of(const node& n, const thread_state& t) {
-        const auto lanes = std::count_if(n.waiters.begin(), n.waiters.end(),
-                                         [&t](const thread_state* w) { return w->warp == t.warp; });
-        return lanes == 32 ? describe(*t.warp) : describe(t);
-    }
-    static std::string name_of(const node& n) {
-        const thread_state& t = *n.waiters[0];
-        const wait_reason& r = t.wait;
-        switch (r.reason) {
-            case wait_reason::kind::mbarrier:
-                return text("mbarrier 0x%x%s%s", window + r.address, *r.name != 0 ? " " : "", r.name);
-            case wait_reason::kind::named_barrier: return text("%s %u", r.what, r.address);
-            case wait_reason::kind::polling: return name_of_global(reinterpret_cast<std::uintptr_t>(r.global));
-            default: return r.what;
-        }
     }
 
     bool total_;

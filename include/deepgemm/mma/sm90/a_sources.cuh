@@ -5,8 +5,8 @@
 #pragma once
 
 #include <deepgemm/mma/a_source.cuh>
-#include <deepgemm/mma/sm90/descriptor.cuh>
 #include <deepgemm/mma/sm90/fragment.cuh>
+#include <deepgemm/mma/sm90/uniform_descriptor.cuh>
 #include <deepgemm/ptx/bytes.cuh>
 #include <deepgemm/ptx/convert.cuh>
 #include <deepgemm/ptx/matrix.cuh>
@@ -25,11 +25,9 @@ struct from_smem {
 
     u64 descriptor;  ///< of the warpgroup's rows in stage 0
 
-    /// Any thread: starts at row `first_row` of the tile at shared address `address`. The descriptor is kept in uniform
-    /// registers, and its upper half is a constant.
+    /// Converged warps: starts at row `first_row` of the tile at shared address `address`.
     DEEPGEMM_DEVICE static from_smem at(u32 address, int first_row) {
-        const u64 descriptor = descriptor_of<Tile>(address + u32(first_row) * Tile::bytes_per_row);
-        return {descriptor >> 32 << 32 | ptx::uniform(u32(descriptor))};
+        return {uniform_descriptor_of<Tile>(address + u32(first_row) * Tile::bytes_per_row)};
     }
     /// Any thread: the 64 rows from `row` on, a multiple of 64, of the tile `offset` bytes after the one in stage 0.
     DEEPGEMM_DEVICE fragment load(u32 offset, int row) const {

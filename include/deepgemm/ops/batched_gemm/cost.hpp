@@ -36,9 +36,10 @@ inline i64 parts_of_sum(const config& cfg, const batched_workload& work, int sms
 /// the sums of all parts.
 inline cost predict_sum(const gemm_info& info, const batched_workload& work, const device_info& device, int sms,
                         const cost_parameters& p) {
-    // All CTAs meet, and each loads the totals of every part. What tiles read from L2 beyond 1.25 times the operands costs a share of
-    // the traffic. Operands of up to 64 MiB leave L2 first (schedule/summed.cuh) and displace little, others all that L2 holds. The
-    // constants were fitted to the 18 sums of the suite `einsum` on an H200 (docs/tuning-log.md, "Sums of batches").
+    // All CTAs meet, and each loads the totals of every part. What tiles read from L2 beyond 1.25 times the operands costs a
+    // share of the traffic. Operands of up to 64 MiB leave L2 first (schedule/summed.cuh) and displace little, others all that
+    // L2 holds. The constants were fitted to the 18 sums of the suite `einsum` on an H200 (docs/tuning-log.md, "Sums of
+    // batches").
     constexpr double meeting_us = 2.5, part_us = 0.02, shared = 0.12, few_bytes = 64 << 20, few_displace = 0.15;
     const i64 parts = parts_of_sum(info.cfg, work, sms), blocks = work.count * ceil_div(i64(work.one.shape.k), i64(64));
     gemm_workload part = work.one;
@@ -57,9 +58,9 @@ inline cost predict_sum(const gemm_info& info, const batched_workload& work, con
     return made;
 }
 
-/// True if a kernel has matrices of B stay in its stages: those of a column of tiles go round all stages before they need not be
-/// loaded again.
-inline bool keeps(const config& cfg, const tiling& one, i32 k) {
+/// True if a kernel has matrices of B stay in its stages: those of a column of tiles go round all stages before they need not
+/// be loaded again.
+inline bool b_stays(const config& cfg, const tiling& one, i32 k) {
     const i64 blocks = std::max<i64>(1, ceil_div(i64(k), i64(cfg.block.k)));
     return cfg.keeps_b && cfg.stages % blocks == 0 && one.m / cfg.cluster.m * blocks > cfg.stages;
 }
@@ -72,11 +73,12 @@ inline int used_sms(const config& cfg, const tiling& one, i32 count, int sms) {
 }
 
 /// By how much kernels were measured to take longer than predicted, on an H200.
-inline double measured_over_predicted(const gemm_info& info, bool keeps, i32 k) {
-    // Warpgroups in turns with two K blocks: 1.35, but where B stays 1.03. With sixteen it is 1.03, too, which is left as it is.
-    if (info.cfg.sm90.alternate && k < 8 * info.cfg.block.k) return keeps ? 1.03 : 1.35;
+inline double measured_over_predicted(const gemm_info& info, bool b_stays, i32 k) {
+    // Warpgroups in turns with two K blocks: 1.35, but where B stays 1.03. With sixteen it is 1.03, too, which is left as it
+    // is.
+    if (info.cfg.sm90.alternate && k < 8 * info.cfg.block.k) return b_stays ? 1.03 : 1.35;
     // A kernel for matrices that stay has not been measured where they do not.
-    if (info.cfg.keeps_b && !keeps) return 1.35;
+    if (info.cfg.keeps_b && !b_stays) return 1.35;
     // Three warpgroups on heads in FP8: 1.02 with 4096 rows, 1.06 with 8192.
     return info.traits.a.type == dtype::e4m3 && info.cfg.sm90.warpgroups == 3 ? 1.02 : 1;
 }
@@ -98,7 +100,7 @@ inline cost predict_products(const gemm_info& info, const batched_workload& work
     auto tiles = tiling::of(info.cfg, work.one);
     const int used = used_sms(info.cfg, tiles, work.count, sms);
     gemm_info seen = info;
-    seen.cfg.keeps_b = keeps(info.cfg, tiles, work.one.shape.k);
+    seen.cfg.keeps_b = b_stays(info.cfg, tiles, work.one.shape.k);
     cost_parameters of_one = p;
     of_one.left_over = 0;  // which counts once for the batch
     const double l2 = std::max<double>(1, double(device.l2_bytes)),

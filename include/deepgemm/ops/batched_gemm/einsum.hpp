@@ -32,14 +32,14 @@ using output_tensor = tensor_argument<void*>;
 template <class T>
 constexpr input_tensor dense_tensor(const T* data, i64 x, i64 y, i64 z, i64 pitch = 0) {
     const i64 row = pitch == 0 ? z : pitch;
-    return {data, dtype_of<T>, {x, y, z}, {y * row, row, 1}};
+    return {data, dtype_of<T>, {x, y, z}, {detail::held(detail::wide(y) * row), row, 1}};
 }
 /// The same, to be written.
 template <class T>
     requires(!is_same_v<T, const T>)
 constexpr output_tensor dense_tensor(T* data, i64 x, i64 y, i64 z, i64 pitch = 0) {
     const i64 row = pitch == 0 ? z : pitch;
-    return {data, dtype_of<T>, {x, y, z}, {y * row, row, 1}};
+    return {data, dtype_of<T>, {x, y, z}, {detail::held(detail::wide(y) * row), row, 1}};
 }
 
 /// The scales of an FP8 tensor, in 32-bit words and in the order of its axes: word (i, j, k) is at i * stride[0] + j *

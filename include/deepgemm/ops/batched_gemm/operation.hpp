@@ -45,13 +45,16 @@ struct batched_gemm
         return summed_batch::bytes_of(detail::parts_of_sum(cfg, work, num_sms) * tiles.m * tiles.n, cfg.block);
     }
 
-    static std::string refusal(const workload& work, const device_info& device) { return refusal_of(work.one, device); }
+    static std::string refusal(const workload& work, const device_info& device) {
+        return refusal_of_group(work.one, device);
+    }
 
     /// A kernel for a workload that is not refused. Its configuration is left to the user who instantiates it.
     static gemm_info wanted(const workload& work, const device_info& device) {
         gemm_info made = gemm::wanted(work.one, device);
         made.traits.groups = work.sum ? grouping::summed : grouping::batched;
-        made.traits.in_place = work.sum && work.one.in_place;
+        made.traits.in_place = work.sum && work.one.accumulate;
+        if (made.cfg.swap && made.traits.accumulate) gemm::keep_places(made);  // a batch exchanges them for D alone
         return made;
     }
 };

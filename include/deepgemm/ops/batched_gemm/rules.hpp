@@ -23,6 +23,18 @@ inline result<void> check_batch_tiles(const batched_workload& work) {
                 " blocks of 64 elements; a sum takes up to ", max_extent);
 }
 
+/// Checks the types of a sum.
+inline result<void> check_sum_types(dtype operands, bool accumulate, dtype d) {
+    if (!is_half(operands)) {
+        return fail(errc::unsupported_type, "A and B are ", operands,
+                    "; products of 16-bit types can be summed up over a batch, bf16 or f16");
+    }
+    if (accumulate && d != dtype::f32) {
+        return fail(errc::unsupported_type, "D is ", d, "; the sum of a batch is added to an f32 D and to no other");
+    }
+    return {};
+}
+
 }  // namespace detail
 
 /// Bytes of the smallest workspace with which a sum of products of m x n runs: one part, in tiles of up to 256 x 256.
@@ -38,10 +50,13 @@ constexpr u64 batch_sum_workspace_bytes(i64 m, i64 n, int num_sms) {
     return max(least_sum_bytes(m, n), summed_batch::bytes_of(max(num_sms, 0), {128, 256, 64}));
 }
 
-/// Checks the part of a problem that a workload holds: the number of products, and the extents of one of them.
+/// Checks the part of a problem that a workload holds: the number of products, the extents of one of them, types of a sum.
 inline result<void> validate(const batched_workload& work) {
     if (auto ok = check_extent("the number of products", work.count); !ok) return ok;
     if (auto ok = validate(work.one); !ok) return ok;
+    if (work.sum) {
+        if (auto ok = detail::check_sum_types(work.one.a.type, work.one.accumulate, work.one.d); !ok) return ok;
+    }
     return detail::check_batch_tiles(work);
 }
 
@@ -49,14 +64,8 @@ namespace detail {
 
 /// Checks what only a sum asks for.
 inline result<void> check_sum(const batched_problem& problem) {
-    if (!is_half(problem.a.first.matrix.type)) {
-        return fail(errc::unsupported_type, "A and B are ", problem.a.first.matrix.type,
-                    "; products of 16-bit types can be summed up over a batch, bf16 or f16");
-    }
-    if (problem.accumulate && problem.d.first.type != dtype::f32) {
-        return fail(errc::unsupported_type, "D is ", problem.d.first.type,
-                    "; the sum of a batch is added to an f32 D and to no other");
-    }
+    if (auto ok = check_sum_types(problem.a.first.matrix.type, problem.accumulate, problem.d.first.type); !ok)
+        return ok;
     const u64 least = least_sum_bytes(problem.d.first.rows, problem.d.first.columns);
     if (problem.workspace.bytes >= least) return {};
     return fail(errc::bad_option, "the workspace has ", problem.workspace.bytes,
@@ -83,10 +92,7 @@ inline result<void> check_batch(const batched_problem& problem) {
         if (auto ok = check_sum(problem); !ok) return ok;
     }
     if (first.a.matrix.columns == 0) return {};
-    if (auto ok = check_stack("A", a.first.matrix, a.count, a.matrix_stride); !ok) return ok;
-    if (auto ok = check_stack("B", b.first.matrix, b.count, b.matrix_stride); !ok) return ok;
-    if (auto ok = check_scale_stack("A", a, false); !ok) return ok;
-    return check_scale_stack("B", b, true);
+    return check_operand_stacks(a, b);
 }
 
 }  // namespace detail

@@ -62,6 +62,7 @@ struct contiguous_gemm
     static gemm_info wanted(const workload& work, const device_info& device) {
         gemm_info made = gemm::wanted(work.one(), device);
         made.traits.groups = work.by;
+        made.traits.a.gathered = work.a.gathered;
         made.traits.scattered = work.scattered;
         return made;
     }

@@ -37,8 +37,8 @@ struct cost_parameters {
     double store_bytes = 42.9;        ///< bytes of D per clock, from registers to shared memory and on
     double late_bytes = 26.6;         ///< the same for bytes that find no free staging buffer, in addition
     double accumulate_factor = 3.26;  ///< divides store_bytes if C is read
-    double end_scales =
-        2;  ///< for each column of a 64-row fragment whose scales hold for all of K (instructions counted)
+    /// For each column of a 64-row fragment whose scales hold for all of K (instructions counted).
+    double end_scales = 2;
     double split = 1726;          ///< bringing the totals of the parts of a tile together (1000 to 1750),
     double split_column = 39.4;   ///< and for each column of a 64-row fragment (28 to 61)
     double memory_share = 0.908;  ///< share of the peak of device memory that is reached with nothing in its way (0.92)

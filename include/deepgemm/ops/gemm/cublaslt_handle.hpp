@@ -17,8 +17,8 @@ namespace deepgemm {
 /// How a cublaslt object is made.
 struct cublaslt_knobs {
     int num_sms = 0;  ///< multiprocessors that algorithms are chosen for; 0: all of the device
-    void* workspace =
-        nullptr;  ///< device memory of the caller's at a multiple of 256 bytes; null: create() allocates it
+    /// Device memory of the caller's at a multiple of 256 bytes; null: create() allocates it.
+    void* workspace = nullptr;
     std::size_t workspace_bytes = std::size_t(32) << 20;  ///< of either
 };
 

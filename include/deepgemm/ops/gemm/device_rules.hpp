@@ -16,10 +16,8 @@ namespace deepgemm {
 
 namespace detail {
 
-/// True if all 128 columns under a scale of D must lie in one tile behind a gate, which leaves half of a tile's columns.
-constexpr bool wants_all_of_gate(const epilogue_info& epilogue) {
-    return epilogue.activation == activation_kind::swiglu && epilogue.cast.columns == 128;
-}
+/// True if a tile must have the 256 columns that become 128 of D under one scale.
+constexpr bool wants_all_of_gate(const epilogue_info& epilogue) { return epilogue.columns_of_scale() == 256; }
 
 /// Hopper multiplies neither FP4 nor TF32 here, and applies scales of 128 elements of K, or of all.
 inline std::string hopper_refuses(const gemm_workload& work) {
@@ -56,6 +54,10 @@ inline std::string blackwell_refuses(const gemm_workload& work) {
     if (work.promoted) return "the sums are to be promoted; kernels of Blackwell leave all sums to the tensor cores";
     if (!sm100_product_of(work.a, work.b).known)
         return concat("no tensor core of Blackwell multiplies ", describe(work.a, "M"), " by ", describe(work.b, "N"));
+    if (wants_all_of_gate(work.epilogue) && sm100_product_of(work.a, work.b).scaled())
+        return "D is cast behind swiglu with scales of 128 columns, which takes tiles of 256, and two accumulators of "
+               "these fill tensor memory; kernels of Blackwell have room there for scales of A and B along K where "
+               "those of D cover 32 columns";
     return {};
 }
 
@@ -63,18 +65,20 @@ inline std::string blackwell_refuses(const gemm_workload& work) {
 
 /// Why no kernel for the architecture of `device` computes a valid product, and what does; "" if one can be instantiated.
 inline std::string refusal_of(const gemm_workload& work, const device_info& device) {
-    if (work.shape.k == 0) return {};  // operands do not matter
+    const bool multiplies = work.shape.k != 0;  // else operands do not matter
     switch (device.arch / 10) {
-        case arch::sm90::number / 10: return detail::hopper_refuses(work);
-        case arch::sm100::number / 10: return detail::blackwell_refuses(work);
-        default: return {};
+        case arch::sm90::number / 10: return multiplies ? detail::hopper_refuses(work) : "";
+        case arch::sm100::number / 10: return multiplies ? detail::blackwell_refuses(work) : "";
+        default:
+            return concat("products have kernels for compute capabilities 9.0 and 10.x; ", device.name, " has ",
+                          device.arch / 10, ".", device.arch % 10);
     }
 }
 
-/// The same of products in groups, of which `one` is one.
+/// The same of products in batches and groups, of which `one` is one.
 inline std::string refusal_of_group(const gemm_workload& one, const device_info& device) {
     if (device.arch / 10 == arch::sm100::number / 10)
-        return "kernels of Blackwell multiply single products, and none multiplies groups of rows";
+        return "kernels of Blackwell multiply single products, and none multiplies batches or groups";
     return refusal_of(one, device);
 }
 

@@ -87,7 +87,8 @@ struct gemm : usual_operation<gemm_problem, gemm_workload, dense_arguments, gemm
 
     /// A kernel for a workload that is not refused. Its configuration is left to the user who instantiates it; for Blackwell it
     /// is the one that is predicted to be the fastest.
-    static gemm_info wanted(const workload& work, const device_info& device) {
+    static gemm_info wanted(const workload& given, const device_info& device) {
+        const workload work = multiplied(given, device);
         gemm_info made{{.arch = device.arch},
                        {.a = work.a,
                         .b = work.b,
@@ -115,10 +116,30 @@ struct gemm : usual_operation<gemm_problem, gemm_workload, dense_arguments, gemm
                 made.cfg.block.m = 64;
                 made.cfg.swap = true;
             } else {
-                made.traits.b.contiguous = major::k;
+                keep_places(made);
             }
         }
         return made;
+    }
+
+    /// Leaves the operands of a named kernel in their places, where its schedule or epilogue wants it. FP8 of B lies along K then.
+    static void keep_places(gemm_info& made) {
+        made.cfg.swap = false;
+        made.cfg.block.m = config{}.block.m;
+        made.traits.b.contiguous = major::k;
+    }
+
+private:
+    /// The workload itself; without K, when operands may be any, one with operands that every schedule takes.
+    static workload multiplied(workload work, const device_info& device) {
+        if (work.shape.k != 0) return work;
+        const auto plain = [](dtype type) { return operand_info{.type = type, .format = scale_kind::none}; };
+        work.shape.k = 1;
+        work.promoted = false;
+        work.a = plain(work.a.type);
+        work.b = plain(work.b.type);
+        if (!refusal_of(work, device).empty()) work.a = work.b = plain(dtype::e4m3);
+        return work;
     }
 };
 

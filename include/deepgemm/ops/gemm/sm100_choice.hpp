@@ -15,12 +15,13 @@ DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 
-/// The tiles that are considered for a product, before any rule: 128 rows of A and up to 256 columns, in steps of 32 after
-/// 16; or, swapped, 128 rows of B and up to 256 rows of A in steps of 16; alone, or in pairs of CTAs; with all of K, or by
-/// clusters of up to 8 CTAs that share it. choose_sm100() takes a split only where all parts work at once.
+/// The tiles that are considered for a product, before any rule: 128 rows of A and up to 256 columns, in steps of 32 after 16,
+/// but up to 128 if K is short and the scales of D want no more; or, swapped, 128 rows of B and up to 256 rows of A in steps of
+/// 16; alone, or in pairs of CTAs; with all of K, or by clusters of up to 8 CTAs that share it. choose_sm100() takes a split only
+/// where all parts work at once.
 inline std::vector<sm100_tile> sm100_tiles(const gemm_workload& work) {
     std::vector<sm100_tile> all;
-    const int widest = work.shape.k <= 256 ? 128 : 256;
+    const int widest = work.shape.k <= 256 ? max(128, work.epilogue.columns_of_scale()) : 256;
     for (const int ctas : {1, 2}) {
         for (int columns = 16; columns <= widest; columns += columns < 32 ? 16 : 32)
             all.push_back({.n = columns, .ctas = ctas});

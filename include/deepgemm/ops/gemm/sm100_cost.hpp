@@ -23,9 +23,9 @@ struct sm100_parameters {
     double tmem_bytes = 1024;  ///< bytes per clock out of tensor memory, 256 for each 32 lanes (measured)
     double scale_bytes = 64;   ///< bytes of scales per clock that are copied to all lanes of tensor memory (measured)
     double l2_bytes = 58.1;    ///< bytes per clock out of L2 for each multiprocessor, if all of them read (of Hopper)
-    double load_latency =
-        1600;             ///< from memory to shared memory; hidden by stages (500 to 900, and 700 more: a public model)
-    double split = 1726;  ///< bringing the totals of the parts of K of a tile together (of Hopper),
+    /// From memory to shared memory; hidden by stages (500 to 900, and 700 more: a public model).
+    double load_latency = 1600;
+    double split = 1726;          ///< bringing the totals of the parts of K of a tile together (of Hopper),
     double split_bytes = 20;      ///< and bytes of them per clock into a CTA (of Hopper: 39.4 for 64 rows from 3 parts)
     double store_bytes = 64;      ///< bytes of D per clock through shared memory, in and out at 128 each (assumed)
     double tile = 155;            ///< from one tile to the next, if nothing is stored meanwhile (of Hopper)

@@ -66,8 +66,8 @@ namespace detail {
 
 /// Which operands are transposed into the workspace before a product.
 struct turned_first {
-    static constexpr i64 few =
-        128;  ///< rows or columns up to which a kernel had better transpose the other side on the way
+    /// Rows or columns up to which a kernel had better transpose the other side on the way.
+    static constexpr i64 few = 128;
     bool a = false, b = false;
 
     bool any() const { return a || b; }

@@ -49,10 +49,7 @@ inline result<void> check_grouped(const grouped_problem& problem) {
     if (auto ok = check_stack("D", d.first, d.count, d.matrix_stride); !ok) return ok;
     if (auto ok = check_scales_of_stack(epilogue, d.first.rows, d.first.columns, d.count); !ok) return ok;
     if (a.first.matrix.columns == 0) return {};
-    if (auto ok = check_stack("A", a.first.matrix, a.count, a.matrix_stride); !ok) return ok;
-    if (auto ok = check_stack("B", b.first.matrix, b.count, b.matrix_stride); !ok) return ok;
-    if (auto ok = check_scale_stack("A", a, false); !ok) return ok;
-    return check_scale_stack("B", b, true);
+    return check_operand_stacks(a, b);
 }
 
 }  // namespace detail

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Predicts how long a kernel takes on a prenorm. Nearly all time is that of reading A once, from memory or from one K block to the
-// next; splitting K shortens the second until adding up the parts costs more.
+// Predicts how long a kernel takes on a prenorm. Nearly all time is that of reading A once, from memory or from one K block to
+// the next; splitting K shortens the second until adding up the parts costs more.
 #pragma once
 
 #include <algorithm>
@@ -21,8 +21,8 @@ struct hc_prenorm_costs {
     double start_us = 2.5;    ///< launch, first loads, last stores
     double block = 350;       ///< per K block: a barrier, 64 x 64 elements into registers, their squares,
     double block_column = 4;  ///< and for each column of a tile: eight multiplies of TF32
-    double block_shared =
-        0.75;  ///< share of these that is left with more warpgroups: a tensor core is busy for most of them
+    /// Share of these that is left with more warpgroups: a tensor core is busy for most of them.
+    double block_shared = 0.75;
     double few_bytes = 22;        ///< bytes out of memory for each SM with tiles of 16 rows,
     double few_split = 600;       ///< and bringing their sums together,
     double few_wide = 1500;       ///< in clusters of more than eight more
@@ -41,8 +41,8 @@ inline demand demand_of(const hc_prenorm_workload& work) {
     return {2 * m * n * k + 2 * m * k, 2 * m * k + 4 * n * k + 4 * double(work.parts) * m * (n + 1)};
 }
 
-/// Predicts a kernel on a workload, with `sms` multiprocessors of the device to itself. The kernel must fit the workload, which is
-/// not empty.
+/// Predicts a kernel on a workload, with `sms` multiprocessors of the device to itself. The kernel must fit the workload, which
+/// is not empty.
 inline cost predict(const hc_prenorm_info& info, const hc_prenorm_workload& work, const device_info& device, int sms,
                     const hc_prenorm_costs& p = {}) {
     const hc_prenorm_config& cfg = info.cfg;

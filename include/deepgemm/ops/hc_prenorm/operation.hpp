@@ -36,6 +36,10 @@ struct hc_prenorm : usual_operation<hc_prenorm_problem, hc_prenorm_workload, hc_
     }
     static const char* why_not(const config&, const workload&) { return nullptr; }
 
+    static std::string refusal(const workload&, const device_info& device) {
+        return refusal_but_on_hopper(name, device);
+    }
+
     /// A kernel for a workload, with a tile as wide as D where one can be.
     static hc_prenorm_info wanted(const workload& work, const device_info& device) {
         hc_prenorm_info made{{.arch = device.arch}};
@@ -45,7 +49,8 @@ struct hc_prenorm : usual_operation<hc_prenorm_problem, hc_prenorm_workload, hc_
     }
 };
 
-static_assert(operation<hc_prenorm> && operation_concept::varies_rows<hc_prenorm>);
+static_assert(operation<hc_prenorm> && operation_concept::varies_rows<hc_prenorm> &&
+              operation_concept::refuses<hc_prenorm>);
 
 }  // namespace ops
 

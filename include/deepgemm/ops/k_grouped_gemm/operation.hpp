@@ -45,7 +45,8 @@ struct k_grouped_gemm
 
     /// Why none can be instantiated: packed scales are those of single rows, along M and N, on both sides.
     static std::string refusal(const workload& work, const device_info& device) {
-        if (work.shape.k == 0) return {};
+        const std::string why = refusal_of_group(work.one(), device);
+        if (work.shape.k == 0) return why;
         const auto packed = [](const operand_info& x) { return scales_per_word(x.format) > 1; };
         const bool of_a = packed(work.a), of_b = packed(work.b);
         if (of_a != of_b) {
@@ -58,13 +59,14 @@ struct k_grouped_gemm
                               "contiguous along ", rows);
             }
         }
-        return refusal_of(work.one(), device);
+        return why;
     }
 
     /// A kernel for a workload that is not refused. Its configuration is left to the user who instantiates it.
     static gemm_info wanted(const workload& work, const device_info& device) {
         gemm_info made = gemm::wanted(work.one(), device);
         made.traits.groups = work.by();
+        if (made.cfg.swap) gemm::keep_places(made);
         return made;
     }
 };

@@ -41,6 +41,10 @@ struct mqa_logits : usual_operation<mqa_logits_problem, mqa_logits_workload, mqa
     }
     static const char* why_not(const config&, const workload&) { return nullptr; }
 
+    static std::string refusal(const workload&, const device_info& device) {
+        return refusal_but_on_hopper(name, device);
+    }
+
     static std::string source_of(const mqa_logits_info& kernel) { return deepgemm::source_of(kernel); }
     /// A kernel for a workload. Its configuration is left to the kernel.
     static mqa_logits_info wanted(const workload& work, const device_info& device) {
@@ -48,7 +52,8 @@ struct mqa_logits : usual_operation<mqa_logits_problem, mqa_logits_workload, mqa
     }
 };
 
-static_assert(operation<mqa_logits> && operation_concept::varies_rows<mqa_logits>);
+static_assert(operation<mqa_logits> && operation_concept::varies_rows<mqa_logits> &&
+              operation_concept::refuses<mqa_logits>);
 
 }  // namespace ops
 

@@ -40,6 +40,10 @@ struct paged_mqa_logits : usual_operation<paged_mqa_logits_problem, paged_mqa_lo
     }
     static const char* why_not(const config&, const workload&) { return nullptr; }
 
+    static std::string refusal(const workload&, const device_info& device) {
+        return refusal_but_on_hopper(name, device);
+    }
+
     static std::string source_of(const paged_mqa_logits_info& kernel) { return deepgemm::source_of(kernel); }
     /// A kernel for a workload, with the configuration for its number of queries.
     static paged_mqa_logits_info wanted(const workload& work, const device_info& device) {
@@ -47,7 +51,8 @@ struct paged_mqa_logits : usual_operation<paged_mqa_logits_problem, paged_mqa_lo
     }
 };
 
-static_assert(operation<paged_mqa_logits> && operation_concept::varies_rows<paged_mqa_logits>);
+static_assert(operation<paged_mqa_logits> && operation_concept::varies_rows<paged_mqa_logits> &&
+              operation_concept::refuses<paged_mqa_logits>);
 
 }  // namespace ops
 

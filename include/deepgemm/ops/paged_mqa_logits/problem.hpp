@@ -27,9 +27,9 @@ struct paged_mqa_logits_problem {
     const i32* lengths = nullptr;  ///< (requests): keys of their contexts. Below 0 is 0. The kernel reads them
     bool per_query = false;        ///< lengths are (requests, next_n), one for each query
     const i32* indices = nullptr;  ///< null, or (queries): neighbours with equal indices are one request
-    const i32* block_table =
-        nullptr;             ///< (requests, table_columns): a request's pages in order. Entries after a context may be
-                             ///< anything. With `indices` each query has a row, that of its request
+    /// (requests, table_columns): a request's pages in order. Entries after a context may be anything. With `indices` each
+    /// query has a row, that of its request.
+    const i32* block_table = nullptr;
     i64 table_columns = 0;   ///< 0: ceil(columns / block). Keys after them do not count
     i64 table_stride = 0;    ///< from one row to the next; 0: table_columns
     void* logits = nullptr;  ///< (queries, columns), of type `logits_type`

@@ -19,7 +19,8 @@ namespace shipped {
 template <paged_mqa_traits Traits, paged_mqa_config Config>
 using paged_mqa_base =
     paged_mqa_logits<arch::sm90, Traits.stored.scores, Traits.block,
-                     store_logits<mqa_element<Traits.stored.logits>, Traits.stored.form, true>, Config>;
+                     store_logits<mqa_element<Traits.stored.logits>, Traits.stored.form, ptx::cache_hint::evict_last>,
+                     Config>;
 
 /// A kernel of the operation, which describes itself.
 template <paged_mqa_traits Traits, paged_mqa_config Config = paged_mqa_config{}>

@@ -68,6 +68,10 @@ struct topk : usual_operation<topk_problem, topk_workload, topk_arguments, topk_
     }
     static const char* why_not(const config&, const workload&) { return nullptr; }
 
+    static std::string refusal(const workload&, const device_info& device) {
+        return refusal_but_on_hopper(name, device);
+    }
+
     /// A kernel as a C++ type.
     static std::string source_of(const topk_info& kernel) {
         return concat("topk_selector<arch::sm", kernel.launch.arch, ", ", to_source(kernel.traits), ", ",
@@ -79,7 +83,7 @@ struct topk : usual_operation<topk_problem, topk_workload, topk_arguments, topk_
     }
 };
 
-static_assert(operation<topk> && operation_concept::varies_rows<topk>);
+static_assert(operation<topk> && operation_concept::varies_rows<topk> && operation_concept::refuses<topk>);
 
 }  // namespace ops
 

@@ -21,8 +21,8 @@ struct topk_problem {
     output_matrix indices{};     ///< (rows, k) int32, contiguous along k, which is from 1 to 2048
     output_matrix scores{};      ///< (rows, k) FP32: the elements, minus infinity behind them. No data: not written
     const i32* first = nullptr;  ///< (ranges): a row's first column. The kernel reads it. Null: 0
-    const i32* last =
-        nullptr;            ///< (ranges): the column after its last one. A range may be empty or inverted. Null: all
+    /// (ranges): the column after its last one. A range may be empty or inverted. Null: all.
+    const i32* last = nullptr;
     i64 rows_of_range = 1;  ///< neighbouring rows that share a range: row i has range i / rows_of_range
 };
 
