@@ -53,8 +53,8 @@ TEST_CASE("gemm: FP8 in every order, exact, in the smallest workspace; scaled al
         gemm_sample sample(kind, shape, seed, random.integer(0, 2) == 0 ? numbers::normal : numbers::exact, how);
         const gemm_problem problem = sample.problem();
         const u64 bytes = fp8_gemm_workspace_bytes(problem.a.matrix, problem.b.matrix);
-        CHECK(bytes == u64(kind.traits.a.contiguous == major::mn ? shape.m * align_up(shape.k, 128) : 0) +
-                           u64(kind.traits.b.contiguous == major::mn ? shape.n * align_up(shape.k, 128) : 0));
+        CHECK(bytes == transposed_bytes(kind.traits.a.contiguous, shape.m, shape.k) +
+                           transposed_bytes(kind.traits.b.contiguous, shape.n, shape.k));
         guarded_workspace workspace(bytes);
         for (int i = 0; i < 2; ++i) {
             const auto done = run_in_layout(

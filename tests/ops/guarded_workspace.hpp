@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include <deepgemm/core/math.cuh>
+#include <deepgemm/core/types.cuh>
 #include <deepgemm/host/workspace.hpp>
 
 namespace deepgemm::test {
@@ -32,5 +34,10 @@ private:
     std::vector<block> memory;
     u64 size;
 };
+
+/// Bytes of a workspace for an FP8 operand of `rows` rows that is contiguous so. A single element lies along K, too.
+inline u64 transposed_bytes(major contiguous, i64 rows, i64 k) {
+    return contiguous == major::mn && rows * k > 1 ? u64(rows * align_up(k, i64(128))) : 0;
+}
 
 }  // namespace deepgemm::test
