@@ -21,7 +21,7 @@ struct group_sizes {
     i32 alignment = 128;
     i32 more = 0;
     bool by_end = false;
-    i64 words = 0;  ///< of packed scales along K; 0: as many as groups need, or a few more
+    i64 words = 0;  ///< of packed scales along K; 0: as many as groups need, or a few more, and one at least
 
     /// Where each group begins; the last entry is where another one would.
     std::vector<i32> starts() const {
@@ -49,8 +49,9 @@ public:
             i64 needed = 0;
             for (const i32 size : groups.sizes) needed += ceil_div(size, 512);
             for (operand_stack* const x : {&a_, &b_}) {
-                const i64 surplus = groups.words == 0 ? random.integer(0, 2) : groups.words - needed;
-                x->pack_scales(first, groups.sizes, surplus);
+                const i64 more = random.integer(0, 2);
+                const i64 words = groups.words == 0 ? max(needed + more, i64(1)) : groups.words;
+                x->pack_scales(first, groups.sizes, words - needed);
             }
         }
         for (std::size_t g = 0; g < groups.sizes.size(); ++g) {
