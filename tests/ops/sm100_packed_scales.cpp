@@ -211,7 +211,8 @@ TEST_CASE("sm100: nothing is launched if something is wrong") {
     CHECK(refused(bad, room.memory(bytes), machine)
               .starts_with("the scales of B: scales are 3 x 2; an operand of 24 x 256"));
     bad = good;
-    bad.d.type = dtype::f32;
+    std::vector<float> wide(20 * 24);  // D of floats, which needs more memory than the one of the sample has
+    bad.d = row_major(wide.data(), 20, 24);
     CHECK(refused(bad, room.memory(bytes), machine).starts_with("none of 4 kernels runs"));
     CHECK(launches == 0);
     CHECK(sample.d().trespass([](i64, i64) { return false; }) == "");
