@@ -83,11 +83,6 @@ inline input_matrix c_of(const gemm_problem& p) {
     return c;
 }
 
-/// An address some bytes further.
-inline void* moved(const void* from, i64 bytes) {
-    return address(std::uintptr_t(i64(reinterpret_cast<std::uintptr_t>(from)) + bytes));
-}
-
 inline std::vector<broken_rule> rules_of_matrices() {
     using p_ = gemm_problem;
     return {

@@ -68,6 +68,10 @@ constexpr gemm_handle half_kernel() {
 
 /// An address that stands for memory; tests neither read nor write there.
 inline void* address(std::uintptr_t at) { return reinterpret_cast<void*>(at); }
+/// An address some bytes further.
+inline void* moved(const void* from, i64 bytes) {
+    return address(std::uintptr_t(i64(reinterpret_cast<std::uintptr_t>(from)) + bytes));
+}
 
 /// A valid problem: A (m,k) and B (n,k) in E4M3, D (m,n), every tensor far from the others.
 inline gemm_problem problem(i64 m, i64 n, i64 k, dtype d = dtype::bf16) {

@@ -4,12 +4,14 @@
 
 #include <doctest/doctest.h>
 
+#include "../host/fakes.hpp"
 #include "batched_gemm_sample.hpp"
 
 namespace batched_gemm_rules_tests {
 
 using namespace deepgemm;
 using namespace deepgemm::test;
+using fakes::moved;
 
 namespace {
 
@@ -91,7 +93,6 @@ TEST_CASE("batched gemm: each named operation refuses the types of the others") 
 TEST_CASE("batched gemm: every rule broken once") {
     using p_ = batched_problem;
     CHECK(refused([](p_&) {}) == "");
-    const auto moved = [](const void* from, i64 bytes) { return static_cast<const char*>(from) + bytes; };
     CHECK(refused([](p_& p) { p.a.count = -1; }) ==
           "bad_extent: the number of products is -1; it must be from 0 to 2147479552");
     CHECK(refused([](p_& p) { p.b.count = 3; }) ==

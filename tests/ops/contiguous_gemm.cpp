@@ -11,6 +11,7 @@
 
 #include <sys/mman.h>
 
+#include "../host/fakes.hpp"
 #include "../kernel/grouped_runs.hpp"
 #include "contiguous_gemm_sample.hpp"
 
@@ -18,6 +19,7 @@ namespace contiguous_gemm_tests {
 
 using namespace deepgemm;
 using namespace deepgemm::test;
+using fakes::moved;
 
 namespace {
 
@@ -627,7 +629,6 @@ TEST_CASE("contiguous gemm: every rule broken once") {
     CHECK(refused([](p_&) {}) == "");
     CHECK(refused([](p_&) {}, made_up_by_row()) == "");
     CHECK(refused([](p_&) {}, made_up_half()) == "");
-    const auto moved = [](const void* from, i64 bytes) { return static_cast<const char*>(from) + bytes; };
     CHECK(refused([](p_& p) { p.b.count = -1; }) ==
           "bad_extent: the number of groups is -1; it must be from 0 to 2147479552");
     CHECK(

@@ -7,6 +7,7 @@
 
 #include <limits>
 
+#include "../host/fakes.hpp"
 #include "../kernel/grouped_runs.hpp"
 #include "grouped_gemm_sample.hpp"
 
@@ -14,6 +15,7 @@ namespace grouped_gemm_tests {
 
 using namespace deepgemm;
 using namespace deepgemm::test;
+using fakes::moved;
 
 namespace {
 
@@ -406,7 +408,6 @@ TEST_CASE("grouped gemm: a kernel of groups is none for single products") {
 TEST_CASE("grouped gemm: every rule broken once") {
     using p_ = grouped_problem;
     CHECK(refused([](p_&) {}) == "");
-    const auto moved = [](const void* from, i64 bytes) { return static_cast<const char*>(from) + bytes; };
     CHECK(refused([](p_& p) { p.a.count = -1; }) ==
           "bad_extent: the number of groups is -1; it must be from 0 to 2147479552");
     CHECK(refused([](p_& p) { p.b.count = 3; }) ==

@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 
+#include "../host/fakes.hpp"
 #include "../kernel/machines.hpp"
 #include "hc_prenorm_sample.hpp"
 
@@ -15,6 +16,7 @@ namespace hc_prenorm_op_tests {
 
 using namespace deepgemm;
 using namespace deepgemm::test;
+using fakes::moved;
 
 namespace {
 
@@ -293,7 +295,6 @@ TEST_CASE("hc_prenorm: what is missing is named") {
 TEST_CASE("hc_prenorm: every rule broken once") {
     using p_ = hc_prenorm_problem;
     CHECK(refused([](p_&) {}) == "");
-    const auto moved = [](const void* from, i64 bytes) { return static_cast<const char*>(from) + bytes; };
     CHECK(refused([](p_& p) { p.a.rows = -1; }) == "bad_extent: A is -1 x 512; each size must be from 0 to 2147479552");
     CHECK(refused([](p_& p) { p.b.columns = i64(1) << 40; }) ==
           "bad_extent: B is 24 x 1099511627776; each size must be from 0 to 2147479552");
@@ -341,7 +342,7 @@ TEST_CASE("hc_prenorm: every rule broken once") {
     CHECK(refused([](p_& p) { p.q.data = nullptr; }) == "null_pointer: q has no data: its pointer is null");
     CHECK(refused([&](p_& p) { p.a.data = moved(p.a.data, 8); }) ==
           "misaligned: A starts 8 bytes past a multiple of 16; TMA needs 16-byte alignment");
-    CHECK(refused([&](p_& p) { p.d.first.data = const_cast<char*>(moved(p.d.first.data, 2)); }) ==
+    CHECK(refused([&](p_& p) { p.d.first.data = moved(p.d.first.data, 2); }) ==
           "misaligned: D starts 2 bytes past a multiple of 4; its elements have 4 bytes");
     CHECK(refused([&](p_& p) { p.q.data = p.d.first.data; }) ==
           "bad_alias: q overlaps D in memory; the result would be undefined");
@@ -349,8 +350,8 @@ TEST_CASE("hc_prenorm: every rule broken once") {
           "bad_alias: D overlaps B in memory; the result would be undefined");
     // D and q need no alignment of TMA, and one part or one row needs no stride.
     CHECK(refused([&](p_& p) {
-              p.d.first.data = const_cast<char*>(moved(p.d.first.data, 4));
-              p.q.data = const_cast<char*>(moved(p.q.data, 12));
+              p.d.first.data = moved(p.d.first.data, 4);
+              p.q.data = moved(p.q.data, 12);
               p.d.first.row_stride = 25;
               p.d.matrix_stride = 2501;
           }) == "");

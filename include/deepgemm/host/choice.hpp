@@ -111,9 +111,8 @@ error no_kernel(const question<O>& asked, const allowance& may) {
     const auto& [work, device, kernels, knobs, own] = asked;
     const auto for_device = [&](const kernel_handle<O>& kernel) { return runs_on(kernel.info.launch, asked.device); };
     if (!kernels.empty() && std::none_of(kernels.begin(), kernels.end(), for_device)) {
-        return fail(errc::wrong_device, device.name, " has compute capability ", device.arch / 10, ".",
-                    device.arch % 10, "; the ", kernels.size(), " kernels given are for ",
-                    kernels.front().info.launch.arch / 10, ".", kernels.front().info.launch.arch % 10);
+        return fail(errc::wrong_device, device.name, " has compute capability ", capability_of(device.arch), "; the ",
+                    kernels.size(), " kernels given are for ", capability_of(kernels.front().info.launch.arch));
     }
     std::string text = concat("none of ", kernels.size(), " kernels runs ", O::describe(work));
     for (const kernel_handle<O>& kernel : kernels) {

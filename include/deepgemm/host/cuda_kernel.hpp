@@ -47,7 +47,7 @@ inline result<void> check_kernel(const char* call, cudaError_t status, int devic
     if (!info) return info.failure();
     const char* const flag = arch::flag_of(info->arch);
     return fail(errc::wrong_device, "the kernel was not compiled for device ", device, " (", info->name,
-                ", compute capability ", info->arch / 10, ".", info->arch % 10, ")", flag ? "; compile with " : "",
+                ", compute capability ", capability_of(info->arch), ")", flag ? "; compile with " : "",
                 flag ? flag : "");
 }
 
@@ -58,8 +58,8 @@ inline result<void> check_arch(const launch_info& info, int device) {
     const auto major = attribute(cudaDevAttrComputeCapabilityMajor, device);
     if (!major) return major.failure();
     if (*major == info.arch / 10) return {};
-    return fail(errc::wrong_device, "the kernel is for compute capability ", info.arch / 10, ".", info.arch % 10,
-                ", device ", device, " has ", *major, ".x");
+    return fail(errc::wrong_device, "the kernel is for compute capability ", capability_of(info.arch), ", device ",
+                device, " has ", *major, ".x");
 }
 
 /// CTAs of a cluster that every device takes which has clusters. Hopper takes 16, if the kernel asks for it.

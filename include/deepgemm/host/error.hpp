@@ -90,6 +90,9 @@ std::string concat(const Parts&... parts) {
     return text;
 }
 
+/// A compute capability as messages name it: "9.0" for 90.
+inline std::string capability_of(int arch) { return concat(arch / 10, ".", arch % 10); }
+
 /// An error whose message is the parts as one text.
 template <class... Parts>
 error fail(errc code, const Parts&... parts) {

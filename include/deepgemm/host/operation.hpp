@@ -87,8 +87,8 @@ concept has_text = requires(const typename O::workload& work, const info_of<O>& 
 /// The refusal of an operation named `what` whose kernels are Hopper's, where `device` is none; "" where it is.
 inline std::string refusal_but_on_hopper(const char* what, const device_info& device) {
     if (device.arch / 10 == arch::sm90::number / 10) return {};
-    return concat(what, " has kernels for compute capability 9.0 alone; ", device.name, " has ", device.arch / 10, ".",
-                  device.arch % 10);
+    return concat(what, " has kernels for compute capability ", capability_of(arch::sm90::number), " alone; ",
+                  device.name, " has ", capability_of(device.arch));
 }
 
 /// A family of kernels as the host sees it; a type of static members only.

@@ -28,18 +28,25 @@ using input_tensor = tensor_argument<const void*>;
 /// A tensor that is written.
 using output_tensor = tensor_argument<void*>;
 
+namespace detail {
+/// A tensor (x, y, z) in that order. A stride that 64 bits do not hold is the largest that they do, which no rule allows.
+template <class Pointer>
+constexpr tensor_argument<Pointer> dense_tensor_of(Pointer data, dtype type, i64 x, i64 y, i64 z, i64 pitch) {
+    const i64 row = pitch == 0 ? z : pitch;
+    return {data, type, {x, y, z}, {held(wide(y) * row), row, 1}};
+}
+}  // namespace detail
+
 /// A tensor (x, y, z) of `T` in that order, whose rows of z elements are `pitch` elements apart (0: no padding).
 template <class T>
 constexpr input_tensor dense_tensor(const T* data, i64 x, i64 y, i64 z, i64 pitch = 0) {
-    const i64 row = pitch == 0 ? z : pitch;
-    return {data, dtype_of<T>, {x, y, z}, {detail::held(detail::wide(y) * row), row, 1}};
+    return detail::dense_tensor_of<const void*>(data, dtype_of<T>, x, y, z, pitch);
 }
 /// The same, to be written.
 template <class T>
     requires(!is_same_v<T, const T>)
 constexpr output_tensor dense_tensor(T* data, i64 x, i64 y, i64 z, i64 pitch = 0) {
-    const i64 row = pitch == 0 ? z : pitch;
-    return {data, dtype_of<T>, {x, y, z}, {detail::held(detail::wide(y) * row), row, 1}};
+    return detail::dense_tensor_of<void*>(data, dtype_of<T>, x, y, z, pitch);
 }
 
 /// The scales of an FP8 tensor, in 32-bit words and in the order of its axes: word (i, j, k) is at i * stride[0] + j *

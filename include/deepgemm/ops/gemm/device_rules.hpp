@@ -71,7 +71,7 @@ inline std::string refusal_of(const gemm_workload& work, const device_info& devi
         case arch::sm100::number / 10: return multiplies ? detail::blackwell_refuses(work) : "";
         default:
             return concat("products have kernels for compute capabilities 9.0 and 10.x; ", device.name, " has ",
-                          device.arch / 10, ".", device.arch % 10);
+                          capability_of(device.arch));
     }
 }
 

@@ -59,8 +59,8 @@ struct sm100_choice {
 inline result<sm100_choice> choose_sm100(const gemm_workload& work, const device_info& device, int sms = 0,
                                          const sm100_parameters& p = {}) {
     if (device.arch / 10 != arch::sm100::number / 10)
-        return fail(errc::wrong_device, device.name, " has compute capability ", device.arch / 10, ".",
-                    device.arch % 10, "; tiles of Blackwell run on 10.x");
+        return fail(errc::wrong_device, device.name, " has compute capability ", capability_of(device.arch),
+                    "; tiles of Blackwell run on 10.x");
     if (auto ok = check_extents(work.shape.m, work.shape.n, work.shape.k, 1); !ok) return ok.failure();
     if (sms < 0 || sms > device.sm_count)
         return fail(errc::bad_option, "num_sms is ", sms, "; it must be from 0, for all, to ", device.sm_count);
