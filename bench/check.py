@@ -21,6 +21,8 @@ A target is a suite (its name, the file of results, the rows that `where` select
               {"traffic": true}      time of a kernel that only moves what the case must move, in the same run, over ours
               {"k_major": true}      time with MN-major scales of A over time with K-major ones
               {"than": {"column": value}}   time of the row that has these values and all others of ours, over ours
+              {"than_case": [pattern, text]}   time of the row whose case is named so, once `text` replaces in our case's name
+                                     what the regular expression finds, over ours
               and in each of them "over": "all" (the geometric mean), "worst" or "best", of the selected rows
     at_least  the figure
     goal      optional: the figure hoped for beyond that
@@ -30,6 +32,7 @@ import argparse
 import json
 import math
 import pathlib
+import re
 import sys
 
 import report
@@ -61,7 +64,7 @@ def holds(value, wanted):
     return value == wanted
 
 
-MEASURES = ("ratio", "sustained", "joules", "tflops", "gb_s", "bytes_at", "read_share", "traffic", "k_major", "than")
+MEASURES = ("ratio", "sustained", "joules", "tflops", "gb_s", "bytes_at", "read_share", "traffic", "k_major", "than", "than_case")
 
 
 def figures(results, measure, rows):
@@ -93,6 +96,10 @@ def figures(results, measure, rows):
     if "than" in measure:
         times = {report.key(row): row["us"] for row in results.rows}
         others = [times.get(report.key({**row, **measure["than"]})) for row in rows]
+        return [us / row["us"] if us and row["us"] else None for us, row in zip(others, rows)]
+    if "than_case" in measure:
+        times = {row["case"]: row["us"] for row in results.rows}
+        others = [times.get(re.sub(*measure["than_case"], row["case"])) for row in rows]
         return [us / row["us"] if us and row["us"] else None for us, row in zip(others, rows)]
     raise ValueError(f"a measure is {', '.join(map(repr, MEASURES))}, not {measure}")
 
@@ -136,6 +143,8 @@ def described(measure):
         what = "MN-major / K-major"
     elif "than" in measure:
         what = ", ".join(f"{name} {value}" for name, value in measure["than"].items()) + " / ours"
+    elif "than_case" in measure:
+        what = f"{measure['than_case'][1].strip()} / ours"
     else:
         what = f"share of {measure['read_share']} TB/s"
     return what + {"all": "", "worst": ", worst", "best": ", best"}[measure["over"]]

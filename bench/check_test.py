@@ -13,8 +13,8 @@ import check
 
 def row(m, us, peer, **more):
     """A row of results of m x 128 x 256 that took `us` microseconds, and a peer `peer`."""
-    return {"op": "fp8_gemm", "pass": "-", "m": m, "n": 128, "k": 256, "layout": "nt", "recipe": "1d2d", "d_type": "bf16",
-            "accumulate": False, "us": us, "us_sustained": None, "peers": {"cublaslt_tensorwise": peer}, **more}
+    return {"op": "fp8_gemm", "case": f"{m}x128x256", "pass": "-", "m": m, "n": 128, "k": 256, "layout": "nt", "recipe": "1d2d",
+            "d_type": "bf16", "accumulate": False, "us": us, "us_sustained": None, "peers": {"cublaslt_tensorwise": peer}, **more}
 
 
 class Check(unittest.TestCase):
@@ -84,9 +84,16 @@ class Check(unittest.TestCase):
         self.assertEqual(missed, 1)
         self.assertIn("| m 64 / ours, worst | 3.900 | 5.000 | 4.000 | yes | 1 rows |", text)
 
+    def test_times_of_other_cases(self):
+        self.assertEqual(self.judge({"than_case": ["^128", "64"], "over": "worst"}, {"m": 128}, rows=1), (4.0, "1 rows", True))
+        none = "0 rows judged of 1 in the results; the suite has 1"
+        self.assertEqual(self.judge({"than_case": ["^128", "63"], "over": "worst"}, {"m": 128}, rows=1), (None, none, False))
+        self.assertEqual(check.described({"than_case": [" 1$", " 128"], "over": "worst"}), "128 / ours, worst")
+
     def test_rows_without_a_time_have_no_figure(self):
         results = check.report.Report(self.root / "bench/results/gpu/fp8_dense.json")
-        for measure in ({"ratio": "cublaslt_tensorwise"}, {"tflops": "flushed"}, {"read_share": 1}, {"than": {"m": 1}}):
+        for measure in ({"ratio": "cublaslt_tensorwise"}, {"tflops": "flushed"}, {"read_share": 1}, {"than": {"m": 1}},
+                        {"than_case": ["x", "y"]}):
             self.assertEqual(check.figures(results, measure, [row(64, None, 2.0)]), [None], measure)
 
     def test_rows_are_selected(self):
