@@ -2,11 +2,11 @@
 // The schedule of a grouped product: all tiles of one group, then those of the next. A policy says what a group is
 // (schedule/groups.cuh). All roles, and all CTAs of a cluster, compute the same list, so nothing is passed between them.
 //
-// Each cluster takes as many tiles as any other, so tiles should take equally long. Where groups end anywhere, three rules see
-// to that. The tiles of a column share its rows as evenly as multiplies allow, so that none is left with a few. Groups that
-// fill their tiles come first, so that shorter tiles are left for the end. From one round of the clusters to the next, columns
-// are walked down and up in turn, so that no cluster meets the shorter tile every time. docs/tuning-log.md has the figures.
-// Groups of one shape need no walk: batched.cuh.
+// Each cluster takes as many tiles as any other, so tiles should take equally long. Where groups end anywhere and a tile has
+// several multiplies along M, three rules see to that. The tiles of a column share its rows as evenly as multiplies allow, so
+// that none is left with a few. Groups that fill their tiles come first, so that shorter tiles are left for the end. From one
+// round of the clusters to the next, columns are walked down and up in turn, so that no cluster meets the shorter tile every
+// time. docs/tuning-log.md has the figures. Groups of one shape need no walk: batched.cuh.
 #pragma once
 
 #include <deepgemm/ptx/thread.cuh>
@@ -185,10 +185,10 @@ struct grouped {
     DEEPGEMM_DEVICE sentinel end() const { return {}; }
 
 private:
-    /// Rows of a multiply: fewer take as long. Tiles of other sizes are for exchanged operands, whose rows are columns.
-    static constexpr i32 step = Block.m % 64 == 0 ? 64 : 8;
-    static_assert(Block.m <= 64 || Block.m % step == 0, "grouped: rows of a tile must be a multiple of 8");
-    static constexpr bool shares_rows = bounded && Block.m > step;
+    /// Rows of a multiply: fewer take as long. Tiles of other sizes are for exchanged operands, whose rows are columns: they
+    /// wait for memory, so a tile with fewer rows takes about as long, and a second walk would only cost time.
+    static constexpr i32 step = 64;
+    static constexpr bool shares_rows = bounded && (Block.m > step) && (Block.m % step == 0);
 
     DEEPGEMM_BOTH static constexpr i32 column_tiles(problem_shape shape) {
         return ceil_div(shape.n, Block.n * Cluster.n);
