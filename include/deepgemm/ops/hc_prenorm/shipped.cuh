@@ -10,9 +10,10 @@ namespace deepgemm::shipped {
 template <hc_prenorm_config... Configs>
 using prenorm_kernels = kernels<hc_prenorm<arch::sm90, Configs>...>;
 
-/// Tiles of `n` columns, K split among `split_k` CTAs, and their K blocks between two warpgroups.
+/// Tiles of `n` columns, K split among `split_k` CTAs, and their K blocks between two warpgroups. For 24 columns ten stages are
+/// up to 2.5 % faster than the 14 that fit (docs/tuning-log.md 51, 58).
 DEEPGEMM_BOTH constexpr hc_prenorm_config prenorm_tile(int n, int split_k = 1) {
-    return {.block = {64, n, 64}, .warpgroups = 2, .split_k = split_k};
+    return {.block = {64, n, 64}, .stages = n == 24 ? 10 : 0, .warpgroups = 2, .split_k = split_k};
 }
 
 /// Splits for each width: the 24 columns of four streams, and tiles for up to 32, 64 and 128. Kernels with the same split add
