@@ -61,7 +61,7 @@ TEST_CASE("clean_logits: a graph is replayed with other logits and ranges in the
 }
 
 TEST_CASE("clean_logits: the longest row that there may be") {
-    const longest_row row;
+    const longest_row row(max_extent);
     const device_array<i32> none(std::vector<i32>(1, 0));
     or_throw(test::run_named(clean_engine(),
                              clean_logits_problem{row_major(row.get(), 1, row.keys), none.get(), none.get()}, {}));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The longest row of logits that there may be, 2^31 - 1 elements in BF16, in device memory: where 32-bit signed steps would
+// The longest row of logits that a kernel takes, some 2^31 elements in BF16, in device memory: where 32-bit signed steps would
 // wrap around. Filled and checked on the GPU.
 #pragma once
 
@@ -19,9 +19,9 @@ static __global__ void count_others(const u16* from, i64 count, u16 value, unsig
 /// A row whose elements are 0, between stretches that nobody may write.
 class longest_row {
 public:
-    static constexpr i64 keys = (i64(1) << 31) - 1;
+    const i64 keys;
 
-    longest_row() : memory_(around + keys + around) { memory_.fill_bytes(0); }
+    explicit longest_row(i64 keys_) : keys(keys_), memory_(around + keys_ + around) { memory_.fill_bytes(0); }
 
     bf16* get() const { return memory_.get() + around; }
     /// How many elements are not minus infinity, or, around the row, not 0.

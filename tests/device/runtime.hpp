@@ -28,7 +28,11 @@ public:
     T* get() const { return static_cast<T*>(memory_); }
     i64 count() const { return count_; }
     std::size_t bytes() const { return std::size_t(count_) * sizeof(T); }
-    void fill_bytes(int byte) const { check(cudaMemset(memory_, byte, bytes())); }
+    /// Waits for it, too: a `stream` does not wait for the default one.
+    void fill_bytes(int byte) const {
+        check(cudaMemset(memory_, byte, bytes()));
+        check(cudaDeviceSynchronize());
+    }
     void write(const void* from) const { check(cudaMemcpy(memory_, from, bytes(), cudaMemcpyHostToDevice)); }
     void read(void* to) const { check(cudaMemcpy(to, memory_, bytes(), cudaMemcpyDeviceToHost)); }
 
