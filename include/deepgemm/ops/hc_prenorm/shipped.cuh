@@ -11,7 +11,7 @@ template <hc_prenorm_config... Configs>
 using prenorm_kernels = kernels<hc_prenorm<arch::sm90, Configs>...>;
 
 /// Tiles of `n` columns, K split among `split_k` CTAs, and their K blocks between two warpgroups. For 24 columns ten stages are
-/// up to 2.5 % faster than the 14 that fit (docs/tuning-log.md 51, 58).
+/// up to 2.5 % faster than the 14 that fit (docs/tuning-log.md 51, 59).
 DEEPGEMM_BOTH constexpr hc_prenorm_config prenorm_tile(int n, int split_k = 1) {
     return {.block = {64, n, 64}, .stages = n == 24 ? 10 : 0, .warpgroups = 2, .split_k = split_k};
 }
