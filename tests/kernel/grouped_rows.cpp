@@ -25,6 +25,7 @@ using kernel_of = grouped_kernel<A, B, store<bf16>, Config, Groups>;
 constexpr config one{.block = {64, 32, 128}, .stages = 3, .sm90 = {.warpgroups = 1}};
 constexpr config pair{.block = {128, 64, 128}, .stages = 4, .cluster = {1, 2}};
 constexpr config tall{.block = {256, 64, 128}, .stages = 3};
+constexpr config tall_pair{.block = {192, 32, 128}, .stages = 6, .cluster = {1, 2}, .sm90 = {.warpgroups = 3}};
 constexpr config alternating{.block = {64, 64, 128}, .stages = 4, .sm90 = {.warpgroups = 2, .alternate = true}};
 constexpr config half{.block = {128, 64, 64}, .stages = 3, .sm90 = {.promote = promotion::never}};
 
@@ -92,15 +93,34 @@ TEST_CASE("groups by the group of each row, whatever they are aligned to") {
     check_index<indexed_kernel<along_k, blocks, store<bf16>, tall>>();
 }
 
-TEST_CASE("groups of rows: K-major scales, several groups of words along K") {
-    using kernel = kernel_of<along_k, blocks, pair, psum_groups>;
-    on_machines(3, [](random_source& random, const sim::options& machine) {
-        for (const i32 k : {i32(random.integer(1, 128)), i32(random.integer(129, 2000))}) {
+namespace {
+
+/// K-major scales of several groups of words along K, of a group that serves fewer K blocks than there are stages, and with rows
+/// of scales at multiples of 16 bytes, where TMA loads those of high tiles, and elsewhere.
+template <class ByEnd, class ByRow>
+void check_k_major() {
+    on_machines(2, [](random_source& random, const sim::options& machine) {
+        const i32 along_tma = 512 * i32(random.integer(1, 6)), few = 1024 + i32(random.integer(1, 128));
+        for (const i32 k : {i32(random.integer(1, 128)), i32(random.integer(129, 2000)), along_tma, few,
+                            along_tma - i32(random.integer(0, 127))}) {
             CAPTURE(k);
             const i32 n = i32(random.integer(1, 80)), alignment = random_alignment(random);
-            CHECK(outcome(psum_product<kernel>(random, n, k, random_counts(random, 150), alignment, 3), machine) == "");
+            const std::vector<i32> counts = random_counts(random, 300);
+            CHECK(outcome(psum_product<ByEnd>(random, n, k, counts, alignment, 3), machine) == "");
+            std::vector<i32> by_row = counts;
+            by_row.push_back(1);  // M is not 0
+            CHECK(outcome(index_product<ByRow>(random, n, k, by_row, alignment), machine) == "");
         }
     });
+}
+
+}  // namespace
+
+TEST_CASE("groups of rows: K-major scales, several groups of words along K") {
+    check_k_major<kernel_of<along_k, blocks, pair, psum_groups>, indexed_kernel<along_k, blocks, store<bf16>, pair>>();
+    check_k_major<kernel_of<along_k, blocks, tall, psum_groups>, indexed_kernel<along_k, blocks, store<bf16>, tall>>();
+    check_k_major<kernel_of<along_k, blocks, tall_pair, psum_groups>,
+                  indexed_kernel<along_k, blocks, store<bf16>, tall_pair>>();
 }
 
 TEST_CASE("rows of no group become zero by index, and are not touched by ends") {

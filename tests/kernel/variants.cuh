@@ -24,8 +24,8 @@ using element_variants =
                      gemm<arch::sm90, tokens<e5m2, scale::ue8m0>, tokens<e4m3>, store<bf16>, small>,
                      gemm<arch::sm90, tokens<e4m3>, blocks<e4m3, scale::ue8m0>, store<float>, small>>;
 
-/// Scales of A that are K-major, in both formats: with fragments of one and of two waves, with K split, with tiles of 192 rows,
-/// three for each thread that copies scales. Swapped kernels copy scales for their columns.
+/// Scales of A that are K-major, in both formats: with fragments of one and of two waves, with K split, with tiles of 192 and
+/// 256 rows, whose scales TMA loads where it can. Swapped kernels copy scales for their columns.
 template <class Format>
 using rows_of = operand<e4m3, scale::per_token_k_major<Format>>;
 constexpr config split(config base, int parts) {
@@ -40,7 +40,9 @@ using k_major_variants =
                      gemm<arch::sm90, rows_of<scale::ue8m0>, tokens<e4m3>, store<bf16>,
                           config{.block = {256, 32, 128}, .stages = 2, .cluster = {1, 2}}>,
                      gemm<arch::sm90, rows_of<scale::fp32>, blocks<e4m3>, accumulate<float>,
-                          config{.block = {192, 24, 128}, .stages = 3, .sm90 = {.warpgroups = 3}}>>;
+                          config{.block = {192, 24, 128}, .stages = 3, .sm90 = {.warpgroups = 3}}>,
+                     gemm<arch::sm90, rows_of<scale::fp32>, blocks<e4m3>, store<float>,
+                          split(config{.block = {192, 24, 128}, .stages = 4, .sm90 = {.warpgroups = 3}}, 3)>>;
 
 /// CTAs that share tiles of A, of B or of both, with scales by block and by token.
 constexpr config clustered(int m, int n) {

@@ -17,9 +17,13 @@
 #include <deepgemm/kernel/tile_store.cuh>
 #include <deepgemm/pipeline/roles.cuh>
 #include <deepgemm/pipeline/turns.cuh>
+#include <deepgemm/pipeline/two_places.cuh>
 #include <deepgemm/ptx/cluster.cuh>
 #include <deepgemm/ptx/cp_async.cuh>
 #include <deepgemm/ptx/grid_dependency.cuh>
+#include <deepgemm/ptx/mbarrier.cuh>
+#include <deepgemm/ptx/registers.cuh>
+#include <deepgemm/ptx/thread.cuh>
 #include <deepgemm/ptx/tma.cuh>
 #include <deepgemm/ptx/warp.cuh>
 #include <deepgemm/scale/copy.cuh>
@@ -227,15 +231,59 @@ private:
                 [&](u32 stage) { return smem.place_of_a(stage); },
                 [&](u32 stage) { return smem.at(regions::gathered{}, stage); });
         } else {
-            copy_scales(p, smem, pipe, rank);
+            if constexpr (a_stream::loads_groups) {
+                if (p.a.groups_by_tma) return;  // the producer of A arrives for these warps
+            }
+            if (tiles::on_device || !copies_are_ready(p)) ptx::grid_dependency_wait();
+            if constexpr (a_stream::loads_groups) {
+                copy_groups(p, smem, pipe, rank);
+            } else {
+                copy_scales(p, smem, pipe, rank);
+            }
+        }
+    }
+    /// Groups of scales of A that TMA would load if rows were at multiples of 16 bytes. Only the stage of a group's first K block
+    /// waits for copies; of the others, one lane tells that its warp has nothing for them.
+    DEEPGEMM_DEVICE static void copy_groups(const params& p, const storage& smem, const pipeline& pipe, u32 rank) {
+        constexpr int threads = 32 * copiers;
+        const problem_shape shape = shape_of(p);
+        scale::copy_of_rows<a_scale, block.m, threads, scale::group_walk<a_scale, storage::a_groups>> of_a{p.a.scale,
+                                                                                                           0};
+        two_places<pipeline> places;
+        cursor at;
+        for (const work_item tile : work_of(p, rank)) {
+            const block_range blocks = tile.blocks();
+            if (blocks.count == 0) continue;  // without K there may be no scales
+            const operand_place a = tile.a(blocks.first);
+            const i32 end = blocks.first + blocks.count;
+            DEEPGEMM_NO_UNROLL
+            for (i32 block_k = blocks.first; block_k < end; block_k += places.age) {
+                pipe.acquire(at);
+                places.await(pipe, at);
+                // These are found for each group, since there are no registers to keep them in.
+                of_a.thread = cta::thread_now(roles::copy{});
+                of_a.start({a.row, shape.m, shape.k, a_stream::scale_words(p.a, i32(ptx::keep(u32(a.matrix))))},
+                           scale::index_of_block<a_scale, block.k>(end - 1));
+                of_a.copy(scale::index_of_block<a_scale, block.k>(block_k), [&](u32 place) { return smem.sa(place); });
+                at = {ptx::keep(at.stage), ptx::keep(at.parity)};  // addresses would take registers during the copy
+                ptx::cp_async_arrive(pipe.full(at));
+                at.advance();
+                places.age = min(of_a.template blocks_from<block.k>(block_k), end - block_k);
+                DEEPGEMM_NO_UNROLL
+                for (i32 i = 1; i < places.age; ++i) {
+                    const u32 landed = pipe.acquire(at);
+                    if (ptx::lane_index() == 0) ptx::mbarrier_arrive(landed, 32);
+                    at.advance();
+                }
+            }
         }
     }
     DEEPGEMM_DEVICE static void copy_scales(const params& p, const storage& smem, const pipeline& pipe, u32 rank) {
         constexpr int threads = 32 * copiers;
-        if (tiles::on_device || !copies_are_ready(p)) ptx::grid_dependency_wait();
         const problem_shape shape = shape_of(p);
         const u32 thread = cta::thread(roles::copy{});
-        scale::copy_of_rows<a_scale, block.m, threads, storage::stages> of_a{p.a.scale, thread};
+        scale::copy_of_rows<a_scale, block.m, threads, scale::group_walk<a_scale, storage::a_groups>> of_a{p.a.scale,
+                                                                                                           thread};
         scale::copy_of_columns<b_scale, block.n, threads> of_b{p.b.scale, thread};
         cursor at;
         for (const work_item tile : work_of(p, rank)) {

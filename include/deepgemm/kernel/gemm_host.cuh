@@ -34,7 +34,9 @@ struct gemm_host {
                                                    .any_row = starts_at_any_row<Tiles>(),
                                                    .fragment = Tiles::bounded ? Sizes::fragment_rows : 0,
                                                    .windows = takes_windows<Tiles>(),
-                                                   .matrices = maps_of_operand<Tiles>()}>;
+                                                   .matrices = maps_of_operand<Tiles>(),
+                                                   .groups = Sizes::a_groups,
+                                                   .group_lanes = Sizes::a_group_lanes}>;
     using b_stream = operand_stream<B, b_tile,
                                     stream_options{.sharers = Sizes::sharing.m,
                                                    .word_bytes = Sizes::b_word_bytes,

@@ -24,7 +24,7 @@ struct main_loop_operands {
     using a_tile = typename storage::a_tile;
     using b_tile = typename storage::b_tile;
     using map = sm90::rows_of<Source>;  ///< of the sums, until they are complete
-    using a_feed = scale::row_feed<typename Gemm::a_scale, Gemm::waves, storage::stages, map>;
+    using a_feed = scale::row_feed<typename Gemm::a_scale, Gemm::waves, storage::a_groups, map>;
     using b_feed = scale::column_feed<typename Gemm::b_scale, b_tile::rows>;
     using a_fragment = typename Source::fragment;
     using totals = typename Gemm::totals;

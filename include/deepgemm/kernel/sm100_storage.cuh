@@ -46,6 +46,8 @@ struct sm100_sizes : result_sizes<Epilogue, Config, sm100::lane_rows,
     /// Scales of a stage, as tensor memory takes them: those of the CTA's rows of A, and of all rows of B.
     using a_words = scale::tensor_words<typename A::scale, Config.block.m, Config.block.k>;
     using b_words = scale::tensor_words<typename B::scale, Config.block.n, Config.block.k>;
+    static constexpr scale::group_shape a_groups{};  ///< no scales come in groups
+    static constexpr int a_group_lanes = 0;
     static constexpr int a_word_bytes = a_words::word_bytes, b_word_bytes = b_words::word_bytes;
     /// True if stages must be prepared before they are multiplied, or if they lie in two CTAs.
     static constexpr bool prepares = a_words::bytes + b_words::bytes != 0 || b_parts > 1;

@@ -97,16 +97,25 @@ struct gemm_sizes
                             fragment_registers<sm90::wgmma_rows>(Config.block.n / Config.sm90.column_parts),
                             gemm_roles<Config.sm90.warpgroups>::warps_of(roles::math{})>;
 
+    /// K-major scales of A of high tiles come by TMA, eight words of a row at a time, to one of two places: shared memory has no
+    /// cycles left there for what warps copy (docs/tuning-log.md, 60). Those of low tiles are copied, four words at a time.
+    static constexpr bool groups_by_tma =
+        scale::come_in_groups<typename A::scale> && Config.block.m > 128 && !scale::any_copied<typename B::scale>;
+    static constexpr int words_in_group = !scale::come_in_groups<typename A::scale> ? 0
+                                          : groups_by_tma                           ? 8
+                                                                                    : 4,
+                         group_places = groups_by_tma ? 2 : each_stage;
+
     using layout = smem_regions<
         region<regions::a_tiles, a_tile::bytes, each_stage, 1024>,
         region<regions::b_tiles, b_tile::bytes, each_stage, 1024>,
         region<regions::staging, output::bytes, int(owners), 8 * swizzle_span_bytes(output::tile::swizzle)>,
         region<regions::a_scales,
                A::scale::via == scale::route::stage       ? scale_boxes::of(Config.block.m, AnyRow).bytes()
-               : scale::come_in_groups<typename A::scale> ? u32(sizeof(u32)) * scale::words_in_group * Config.block.m
+               : scale::come_in_groups<typename A::scale> ? u32(sizeof(u32)) * words_in_group * Config.block.m
                : scale::in_stage(A::scale::via)           ? u32(sizeof(u32)) * Config.block.m
                                                           : 0,
-               each_stage, 128>,
+               group_places, groups_by_tma ? 256 : 128>,
         region<regions::b_scales, scale::in_stage(B::scale::via) ? int(sizeof(u32)) * Config.block.n : 0, each_stage,
                128>,
         region<regions::parts, split::bytes>,
@@ -119,6 +128,10 @@ struct gemm_sizes
     static_assert(stages >= 2 && layout::bytes(2) <= arch::sm90::smem_bytes,
                   "gemm: the tiles leave room for fewer than two stages in 232448 bytes of shared memory");
     static constexpr u32 bytes = layout::bytes(stages);
+    /// How the scales of A wait, if they come in groups; and lanes that copy such groups where TMA cannot load them.
+    static constexpr scale::group_shape a_groups{words_in_group, groups_by_tma ? group_places : stages};
+    static constexpr int a_group_lanes =
+        groups_by_tma ? 32 * gemm_roles<Config.sm90.warpgroups>::warps_of(roles::copy{}) : 0;
 
     static constexpr config resolved =
         detail::with_sizes(Config, stages, output::chosen_columns, output::chosen_buffers);

@@ -154,6 +154,11 @@ struct role_table {
     DEEPGEMM_DEVICE static u32 thread(Name name) {
         return ptx::thread_index() - 32 * u32(first_warp_of(name));
     }
+    /// The same, read when it is called: for loops that have no register to keep it in.
+    template <class Name>
+    DEEPGEMM_DEVICE static u32 thread_now(Name name) {
+        return ptx::thread_index_now() - 32 * u32(first_warp_of(name));
+    }
     /// All warps of a warpgroup: changes its registers from the number of the launch to that of a role. A warpgroup that gets
     /// more waits until others have given theirs back.
     template <class Name>

@@ -8,8 +8,10 @@
 #include <deepgemm/kernel/arguments.cuh>
 #include <deepgemm/layout/tensor_map.cuh>
 #include <deepgemm/pipeline/multicast.cuh>
+#include <deepgemm/pipeline/two_places.cuh>
 #include <deepgemm/ptx/fence.cuh>
 #include <deepgemm/ptx/grid_dependency.cuh>
+#include <deepgemm/ptx/mbarrier.cuh>
 #include <deepgemm/ptx/shared.cuh>
 #include <deepgemm/ptx/tma.cuh>
 #include <deepgemm/scale/feed.cuh>
@@ -37,6 +39,9 @@ struct stream_options {
     /// A K block that its stage still holds is not loaded again: where tiles that follow each other have the same rows of the
     /// operand and the same K, and the stages hold all of it. The stages' other operand passes through them as ever.
     bool keeps = false;
+    /// How K-major scales wait beside the stages. If TMA brings them, it does so with the first K block that a group serves.
+    scale::group_shape groups{};
+    int group_lanes = 0;  ///< that copy these where TMA cannot, and else would count among those who fill a stage
 };
 
 /// How copies bring the staged scales of one K block of a tile: `copies` boxes of `words` words, one after the other.
@@ -63,7 +68,7 @@ struct operand_stream {
     using tile = Tile;
     using scales = typename Operand::scale;
     static constexpr bool gathers = false;
-    static constexpr bool loads_scales = deepgemm::scale::by_copies<scales>;
+    static constexpr bool loads_scales = deepgemm::scale::by_copies<scales>, loads_groups = How.groups.by_tma();
     /// True if each copy brings one fragment, so that a tile that ends early needs fewer copies.
     static constexpr bool by_fragment = How.fragment != 0 && Tile::contiguous == major::k &&
                                         (Tile::rows > How.fragment) && (Tile::rows % max(How.fragment, 1) == 0);
@@ -81,10 +86,16 @@ struct operand_stream {
     /// Bytes of this operand that TMA brings to a stage.
     static constexpr u32 landing_bytes = Tile::landing_bytes + u32(words) * boxes.bytes();
     /// Tensor maps: of tiles, and of scales that TMA loads.
-    static constexpr int tile_maps = How.windows ? 2 : How.matrices, map_count = tile_maps + (loads_scales ? 1 : 0);
+    static constexpr int tile_maps = How.windows ? 2 : How.matrices,
+                         map_count = tile_maps + (loads_scales || loads_groups ? 1 : 0);
 
+    struct no_groups {};
+    struct group_map {
+        tensor_map groups;   ///< of scales that come in groups,
+        bool groups_by_tma;  ///< if TMA can load them
+    };
     /// What the kernel reads.
-    struct params {
+    struct params : conditional_t<loads_groups, group_map, no_groups> {
         tensor_map map[tile_maps];
         scale::params<scales> scale;
         ptx::cache_hint hint;    ///< how long L2 should keep the operand
@@ -155,6 +166,10 @@ struct operand_stream {
         for (int i = 0; i < tile_maps; ++i) p.map[i] = maps[i];
         if constexpr (loads_scales) {
             p.scale.map = maps[tile_maps];
+        } else if constexpr (loads_groups) {
+            p.groups = maps[tile_maps];
+            p.groups_by_tma = fits_tma(x);
+            p.scale.words = {static_cast<const u32*>(x.scales.data), x.scales.stride_mn, x.scales.stride_k};
         } else if constexpr (!same_as<scales, deepgemm::scale::none>) {
             p.scale.words = {static_cast<const u32*>(x.scales.data), x.scales.stride_mn, x.scales.stride_k};
         }
@@ -171,6 +186,9 @@ struct operand_stream {
     DEEPGEMM_DEVICE static void prefetch(const params& p) {
         if constexpr (How.matrices == 1) ptx::prefetch_tensor_map(p.map[0]);
         if constexpr (loads_scales) ptx::prefetch_tensor_map(p.scale.map);
+        if constexpr (loads_groups) {
+            if (p.groups_by_tma) ptx::prefetch_tensor_map(p.groups);
+        }
     }
 
     /// Thread `thread` of the `threads` threads that read tiles: zeros the rows of all stages that copies do not reach, where
@@ -251,6 +269,7 @@ struct operand_stream {
         if (!Work::on_device && !p.ready) ptx::grid_dependency_wait();
         typename Pipeline::cursor at;
         resident_rows resident;
+        conditional_t<loads_groups, group_loads<Pipeline>, no_groups> groups;
         for (const auto tile : work) {
             const block_range blocks = tile.blocks();
             const i32 rows = landing_rows(p, rows_of(tile));
@@ -260,8 +279,19 @@ struct operand_stream {
             DEEPGEMM_NO_UNROLL
             for (i32 block = blocks.first; block < blocks.first + blocks.count; ++block) {
                 const u32 full = pipe.acquire(at);
-                pipe.commit(at, there ? 0 : bytes);
+                u32 of_scales = 0;
+                if constexpr (loads_groups) {
+                    if (p.groups_by_tma) {
+                        of_scales = groups.begins(block, block == blocks.first) ? group_bytes : 0;
+                        ptx::mbarrier_arrive(full, How.group_lanes);  // for those that have nothing to copy
+                    }
+                }
+                pipe.commit(at, (there ? 0 : bytes) + of_scales);
                 if (!there) load(p, place_of(tile, block), block, stage_of(at.stage), full, mine, rows);
+                if constexpr (loads_groups) {
+                    if (of_scales != 0) groups.load(p, pipe, at, place_of(tile, block), block, stage_of, mine);
+                    groups.places.pass();
+                }
                 beside(tile, block - blocks.first);
                 at.advance();
             }
@@ -281,6 +311,41 @@ private:
             row = next.row;
             matrix = next.matrix;
             return times * blocks >= stages && stages % blocks == 0;
+        }
+    };
+
+    /// True if TMA can load K-major scales: where rows begin at multiples of 16 bytes.
+    DEEPGEMM_BOTH static constexpr bool fits_tma(const operand_arguments& x) {
+        constexpr i64 unit = 16 / sizeof(u32);
+        return x.scales.stride_mn > 0 && x.scales.stride_mn % unit == 0 &&
+               reinterpret_cast<u64>(x.scales.data) % 16 == 0 && (!How.stacked || x.scales.matrix_stride % unit == 0);
+    }
+    static constexpr u32 group_bytes = u32(Tile::rows) * How.groups.row_bytes();
+
+    /// Scales that TMA brings in groups: where the last group is.
+    template <class Pipeline>
+    struct group_loads {
+        using cursor = typename Pipeline::cursor;
+        scale::group_walk<scales, How.groups> walk{};
+        two_places<Pipeline> places{};
+
+        /// With K block `block`, which may be the first one of a tile: true if a group begins with it.
+        DEEPGEMM_DEVICE bool begins(i32 block, bool first) {
+            return walk.next(deepgemm::scale::index_of_block<scales, Tile::k>(block), first);
+        }
+        /// Starts to load the group that begins with K block `block`, for which stage `at` has been acquired.
+        template <class StageOf>
+        DEEPGEMM_DEVICE void load(const params& p, const Pipeline& pipe, cursor at, const operand_place& from,
+                                  i32 block, const StageOf& stage_of, tile_slice mine) {
+            static_assert(How.groups.places == 2);
+            places.await(pipe, at);
+            constexpr i32 rows = Tile::rows / How.sharers;
+            const i32 first = i32(mine.index) * rows;
+            const i32 word = deepgemm::scale::index_of_block<scales, Tile::k>(block) / walk.scales * How.groups.words;
+            i32 coordinates[rank] = {word, from.row + first};
+            if constexpr (How.stacked) coordinates[2] = from.matrix;
+            copy<rank>(p, p.groups, stage_of(walk.place).scales + u32(first) * How.groups.row_bytes(), pipe.full(at),
+                       coordinates, mine);
         }
     };
 
@@ -306,6 +371,16 @@ private:
             const i32 words_k = x.scales.words_k != 0 ? x.scales.words_k : deepgemm::scale::words<scales>(k);
             map = matrix_map(x.scales.data, dtype::f32, words_k, rows, x.scales.stride_k * 4, 1, boxes.words,
                              swizzle_mode::none);
+            if constexpr (How.stacked) map = stack_map(map, matrices, x.scales.matrix_stride * 4);
+        }
+        if constexpr (loads_groups) {
+            tensor_map_request& map = maps[tile_maps];
+            if (!fits_tma(x)) {
+                map.rank = 0;
+                return;
+            }
+            map = matrix_map(x.scales.data, dtype::f32, rows, deepgemm::scale::words<scales>(k), x.scales.stride_mn * 4,
+                             Tile::rows / How.sharers, How.groups.words, swizzle_mode::b32);
             if constexpr (How.stacked) map = stack_map(map, matrices, x.scales.matrix_stride * 4);
         }
     }

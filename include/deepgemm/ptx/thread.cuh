@@ -64,6 +64,17 @@ DEEPGEMM_DEVICE u32 thread_index() {
 #endif
 }
 
+/// The same, read when it is called: for loops that have no register to keep it in.
+DEEPGEMM_DEVICE u32 thread_index_now() {
+#if DEEPGEMM_SIMULATED
+    return sim::me().index;
+#else
+    u32 index;
+    asm volatile("mov.u32 %0, %%tid.x;" : "=r"(index));
+    return index;
+#endif
+}
+
 /// Threads of the CTA.
 DEEPGEMM_DEVICE u32 thread_count() {
 #if DEEPGEMM_SIMULATED

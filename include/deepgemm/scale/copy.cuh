@@ -6,7 +6,8 @@
 // Budget of a K block of a tile of 256 x 128, 1024 cycles of the tensor cores, in which shared memory takes 384 cycles for what
 // TMA writes and, at 128 bytes each, 768 for what wgmma reads: nothing is left. A word for each row and K block would be 256
 // writes more. Four words of a row at once are 64, and nobody hands them out: the lanes of a warp read words of eight rows that
-// are 16 bytes apart, without a conflict.
+// are 16 bytes apart, without a conflict. High tiles are better served by TMA, eight words of a row at once, where rows of
+// scales begin at multiples of 16 bytes (pipeline/operand_stream.cuh); elsewhere two threads side by side copy the eight words.
 #pragma once
 
 #include <deepgemm/ptx/cp_async.cuh>
@@ -49,12 +50,12 @@ struct word_copy {
     }
 };
 
-/// Copies scales `Scale` of tiles of `Rows` rows in groups of words, each to the next of `Places` places, with `Threads`
-/// threads, each of which serves every `Threads`-th row.
-template <class Scale, int Rows, int Threads, int Places>
+/// Copies scales `Scale` of tiles of `Rows` rows in groups of words to the places of `Walk`, a group_walk, with `Threads`
+/// threads. Each serves every `Threads`-th row; if groups have eight words, two neighbours share a row, and each pair serves
+/// every (`Threads` / 2)-th.
+template <class Scale, int Rows, int Threads, class Walk>
 struct group_copy {
     using format = typename Scale::format;
-    static constexpr u32 bytes = words_in_group * sizeof(u32);
     /// Measured: past L1 a warp's copy of 32 rows takes some 0.4 us, for which tiles with few rows come to wait; high ones gain
     /// 1 %.
     static constexpr bool through_l1 = Rows <= 128;
@@ -63,7 +64,7 @@ struct group_copy {
     u32 thread;          ///< of the copying threads
     scale_place tile{};  ///< whose scales are copied
     i32 words = 0;       ///< of a row, up to the last one that the tile takes
-    group_walk<Scale, Places> groups{};
+    Walk groups{};
 
     /// Each copying thread: as above.
     DEEPGEMM_DEVICE void start(const scale_place& next, i32 last_index) {
@@ -71,32 +72,60 @@ struct group_copy {
         words = last_index / format::per_word + 1;
     }
 
+    /// K blocks of `BlockK` elements from block `block` on that have their scales in the same group.
+    template <int BlockK>
+    DEEPGEMM_BOTH static constexpr i32 blocks_from(i32 block) {
+        constexpr i32 all = Walk::scales * Scale::tile.k / BlockK;
+        return all - block % all;
+    }
+    /// Each copying thread: starts to copy the group that scale number `index` along K belongs to into the next place.
+    /// `words_of(i)` is the shared address of place `i`.
+    template <class WordsOf>
+    DEEPGEMM_DEVICE void copy(i32 index, const WordsOf& words_of) {
+        groups.place = groups.after(groups.place);
+        fill(index / groups.scales * Walk::shape.words, words_of(groups.place));
+    }
     /// Each copying thread: if scale number `index` along K is the first one of a group, starts to copy that group.
     template <class WordsOf>
     DEEPGEMM_DEVICE void put(i32 index, bool begins, u32 /*stage*/, const WordsOf& words_of) {
-        if (groups.next(index, begins)) copy(index / groups.scales * words_in_group, words_of(groups.place));
+        if (groups.next(index, begins)) fill(index / groups.scales * Walk::shape.words, words_of(groups.place));
     }
 
 private:
-    /// Starts to copy the group that begins with word `word` of each row to the place at `to`.
-    DEEPGEMM_DEVICE void copy(i32 word, u32 to) const {
-        const i32 there = min(words - word, words_in_group);
-        const u32* const from = p.words.words + tile.matrix_words + word;
-        const bool at_once = p.words.stride_mn % words_in_group == 0 && reinterpret_cast<u64>(from) % bytes == 0;
-        DEEPGEMM_NO_UNROLL  // producers have few registers
-            for (i32 i = i32(thread); i < Rows; i += Threads) {
-            const i32 row = tile.row + i;
-            copy_words(to + u32(i) * bytes, from + row * p.words.stride_mn, row < tile.rows ? there : 0, at_once);
+    static constexpr i32 piece_words = 4;  ///< that a thread copies at once
+    static constexpr u32 piece = piece_words * sizeof(u32);
+    static constexpr i32 pieces = Walk::shape.words / piece_words;  ///< of a row, for as many threads side by side
+    static_assert(pieces == 1 || (pieces == 2 && Threads / pieces % 8 == 0 && Rows * pieces % Threads == 0));
+
+    /// Starts to copy the group that begins with word `word` of each row to the place at `to`: the words go where TMA would put
+    /// them.
+    DEEPGEMM_DEVICE void fill(i32 word, u32 to) const {
+        constexpr group_shape shape = Walk::shape;
+        const i32 own = i32(thread) % pieces * piece_words;  // words of a group before those of this thread
+        i32 there = min(words - word - own, piece_words);
+        if (pieces > 1) there = max(there, 0);
+        const u32* const from = p.words.words + tile.matrix_words + word + own;
+        const bool at_once = p.words.stride_mn % piece_words == 0 && reinterpret_cast<u64>(from) % piece == 0;
+        const u32 place = to + shape.in_row(i32(thread) / pieces, own);
+        // Producers have few registers, fewest of all in high tiles: there the counter is the same for all threads, and row
+        // numbers are extended without a sign.
+        using number = conditional_t<pieces == 1, i32, u32>;
+        const number mine = number(thread) / pieces, first = pieces == 1 ? mine : 0, beside = mine - first;
+        DEEPGEMM_NO_UNROLL
+        for (number i = first; i < number(Rows); i += Threads / pieces) {
+            const number row = number(tile.row) + beside + i;
+            copy_words(place + u32(beside + i) * shape.row_bytes(), from + i64(row) * p.words.stride_mn,
+                       i32(row) < tile.rows ? there : 0, at_once);
         }
     }
     /// Starts to copy the first `there` words of a group; zeros fill it up.
     DEEPGEMM_DEVICE static void copy_words(u32 to, const u32* from, i32 there, bool at_once) {
         if (at_once) {
-            ptx::cp_async_part<int(bytes), through_l1>(to, from, u32(there) * u32(sizeof(u32)));
+            ptx::cp_async_part<int(piece), through_l1>(to, from, u32(there) * u32(sizeof(u32)));
             return;
         }
         DEEPGEMM_UNROLL
-        for (i32 word = 0; word < words_in_group; ++word)
+        for (i32 word = 0; word < piece_words; ++word)
             ptx::cp_async<sizeof(u32)>(to + u32(word) * u32(sizeof(u32)), from + word, word < there);
     }
 };
@@ -112,11 +141,11 @@ struct no_copy {
     DEEPGEMM_DEVICE void put(i32, bool, u32, const WordsOf&) const {}
 };
 
-/// What copies the scales `Scale` of `Rows` rows of A to `Places` places.
-template <class Scale, int Rows, int Threads, int Places>
+/// What copies the scales `Scale` of `Rows` rows of A; in groups to the places of `Walk`.
+template <class Scale, int Rows, int Threads, class Walk>
 using copy_of_rows = conditional_t<
     Scale::via != route::copied, no_copy<Scale>,
-    conditional_t<come_in_groups<Scale>, group_copy<Scale, Rows, Threads, Places>, word_copy<Scale, Rows, Threads>>>;
+    conditional_t<come_in_groups<Scale>, group_copy<Scale, Rows, Threads, Walk>, word_copy<Scale, Rows, Threads>>>;
 /// What copies the scales `Scale` of `Columns` rows of B into stages.
 template <class Scale, int Columns, int Threads>
 using copy_of_columns = conditional_t<Scale::via != route::copied, no_copy<Scale>, word_copy<Scale, Columns, Threads>>;

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // How scales reach the math warps. Per-token scales are in the stage, one word per row or column; K-major ones of A are beside
-// the stages, four words per row for as many K blocks as they serve. Per-block scales are too few for that: one for 128
+// the stages, four or eight words per row for as many K blocks as they serve. Per-block scales are too few for that: one for 128
 // elements of K and 128 rows. Each lane of a warp holds another word along K, 32 at a time, and a shuffle gives the right word
 // to all lanes. That takes no shared memory and no barrier, and the loads run during the epilogue of the tile before.
 #pragma once
 
 #include <deepgemm/core/shape.cuh>
 #include <deepgemm/layout/tensor_map.cuh>
+#include <deepgemm/mma/fragment.cuh>
 #include <deepgemm/mma/sm90/promotion.cuh>
 #include <deepgemm/ptx/global.cuh>
 #include <deepgemm/ptx/registers.cuh>
@@ -44,14 +45,15 @@ struct params<Scale> {
 template <>
 struct params<none> {};
 
-/// Where K-major scales of A wait: in one of `Places` places after another, each for a group of words. Warps that copy and
-/// warps that multiply each walk over them. There are as many places as stages. Each group serves a stage or more, so a place
-/// is free whenever the stage is that the first K block of its next group goes to.
-template <class Scale, int Places>
+/// Where K-major scales of A wait: in one place after another, each for a group of words. Who brings them and the warps that
+/// multiply each walk over them. Where there are as many places as stages, a place is free whenever the stage is that the first
+/// K block of its next group goes to, since each group serves a stage or more.
+template <class Scale, group_shape Groups>
 struct group_walk {
-    static constexpr i32 scales = words_in_group * Scale::format::per_word;  ///< along K, of a group
+    static constexpr group_shape shape = Groups;
+    static constexpr i32 scales = Groups.words * Scale::format::per_word;  ///< along K, of a group
 
-    u32 place = Places - 1;
+    u32 place = Groups.places - 1;
 
     /// Takes the scale with number `index` along K, the next one of a tile or, if it `begins`, the first one. True if it is the
     /// first one of its group.
@@ -61,16 +63,16 @@ struct group_walk {
         return true;
     }
     /// The place after `place`.
-    DEEPGEMM_DEVICE static u32 after(u32 place) { return place + 1 == u32(Places) ? 0 : place + 1; }
+    DEEPGEMM_DEVICE static u32 after(u32 place) { return place + 1 == u32(Groups.places) ? 0 : place + 1; }
     /// Takes `count` scales from number `index` along K on, all those of a tile.
     DEEPGEMM_DEVICE void pass_over(i32 index, i32 count) {
-        if (count > 0) place = (place + u32((index + count - 1) / scales - index / scales + 1)) % u32(Places);
+        if (count > 0) place = (place + u32((index + count - 1) / scales - index / scales + 1)) % u32(Groups.places);
     }
 };
 
 /// The scales of A for the two rows that one thread holds of each of `Fragments` fragments in the order of `Map`: rows r and r
-/// + 8. The ring has `Stages` stages.
-template <class Scale, int Fragments, int Stages, class Map = sm90::wgmma_rows>
+/// + 8. They wait as `Groups` says if they come in groups.
+template <class Scale, int Fragments, group_shape Groups, class Map = sm90::wgmma_rows>
 struct row_feed {
     static constexpr u32 row_bytes = sizeof(u32);  ///< from the word of a row to that of the next
     /// Any thread: starts a tile, in which the thread's first row is row `from.row` of A. Scales are asked for from number
@@ -95,11 +97,11 @@ struct row_feed {
 };
 
 /// K-major scales. A multiply waits for its scales, so where they lie is found out while the one before it runs.
-template <class Scale, int Fragments, int Stages, class Map>
+template <class Scale, int Fragments, group_shape Groups, class Map>
     requires come_in_groups<Scale>
-struct row_feed<Scale, Fragments, Stages, Map> {
-    using walk = group_walk<Scale, Stages>;
-    static constexpr u32 row_bytes = words_in_group * sizeof(u32);
+struct row_feed<Scale, Fragments, Groups, Map> {
+    using walk = group_walk<Scale, Groups>;
+    static constexpr u32 row_bytes = Groups.row_bytes();
     walk groups{};    ///< as of the last K block
     u32 coming = 0;   ///< place of the next block
     u32 word_at = 0;  ///< bytes from the first place to the next block's word
@@ -127,15 +129,22 @@ struct row_feed<Scale, Fragments, Stages, Map> {
 
 private:
     DEEPGEMM_DEVICE void find(i32 index, u32 place_bytes) {
-        const u32 word = u32(index / Scale::format::per_word) % words_in_group;
-        word_at = ptx::keep(coming * place_bytes + word * u32(sizeof(u32)));
+        constexpr group_shape shape = Groups;
+        const u32 word = u32(index / Scale::format::per_word) % u32(Groups.words);
+        u32 row = 0;
+        if constexpr (Groups.by_tma()) {
+            static_assert(Map::thread_row(1) % 8 == 0 && Map::rows % 8 == 0,
+                          "row_feed: the words of a thread lie at the same place of each of its rows");
+            row = u32(fragment_place<Map>::here().row);
+        }
+        word_at = ptx::keep(coming * place_bytes + shape.in_row(i32(row), i32(word)));
     }
 };
 
 /// No scales before the epilogue, no feed: blocks that are promoted are added as they are.
-template <class Scale, int Fragments, int Stages, class Map>
+template <class Scale, int Fragments, group_shape Groups, class Map>
     requires(all_of_k(Scale::via))
-struct row_feed<Scale, Fragments, Stages, Map> {
+struct row_feed<Scale, Fragments, Groups, Map> {
     static constexpr u32 row_bytes = 0;
     DEEPGEMM_DEVICE void start(const params<Scale>&, const scale_place&, i32, u32) const {}
     DEEPGEMM_DEVICE u32 next(u32, u32) const { return 0; }
@@ -195,9 +204,9 @@ private:
 };
 
 /// Per-block scales of A: a fragment of 64 rows lies in one block.
-template <class Scale, int Fragments, int Stages, class Map>
+template <class Scale, int Fragments, group_shape Groups, class Map>
     requires(Scale::via == route::registers)
-struct row_feed<Scale, Fragments, Stages, Map> : block_feed<Scale, Fragments> {
+struct row_feed<Scale, Fragments, Groups, Map> : block_feed<Scale, Fragments> {
     static constexpr u32 row_bytes = 0;
     static_assert(Scale::tile.mn % sm90::wgmma_rows::rows == 0, "row_feed: a scale of A must cover whole fragments");
 

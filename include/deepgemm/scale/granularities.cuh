@@ -20,7 +20,8 @@ struct per_token {
 };
 
 /// The same scales stored K-major, as quantisation kernels write them: word (row, kw) is at row * stride + kw, with any stride.
-/// Warps copy them to shared memory, so no kernel has to transpose them first.
+/// Warps copy them to shared memory, so no kernel has to transpose them first; those of high tiles come by TMA where the scales
+/// and their rows begin at multiples of 16 bytes.
 template <class Format>
 struct per_token_k_major {
     using format = Format;
@@ -96,14 +97,26 @@ template <class Scale>
 struct by_word : Scale {
     static constexpr route via = route::copied;
 };
-/// Words of a row of K-major scales that lie side by side in shared memory, as they do in memory.
-inline constexpr int words_in_group = 4;
-/// True for scales that are copied to shared memory so, a group of words for each row of a tile at a time; else a stage has a
-/// word for each row.
+/// True for scales that come to shared memory in groups of words that lie side by side, as they do in memory, a group for each
+/// row of a tile at a time; else a stage has a word for each row.
 template <class Scale>
 inline constexpr bool come_in_groups = false;
 template <class Format>
 inline constexpr bool come_in_groups<per_token_k_major<Format>> = true;
+
+/// How scales that come in groups wait in shared memory: `words` words of each row, in one of `places` places after another.
+struct group_shape {
+    int words = 0, places = 0;  ///< 0: they do not come in groups
+
+    /// True if TMA brings them where it can: whole sectors of L2. It swaps their halves in rows 4 to 7 of every eight, so that
+    /// lanes that read a word of eight rows each find them in different banks.
+    DEEPGEMM_BOTH constexpr bool by_tma() const { return words == 8; }
+    DEEPGEMM_BOTH constexpr u32 row_bytes() const { return u32(words) * u32(sizeof(u32)); }
+    /// Bytes in row `row` of a place before word `word` of its group.
+    DEEPGEMM_BOTH constexpr u32 in_row(i32 row, i32 word) const {
+        return (u32(word) * u32(sizeof(u32))) ^ (by_tma() ? u32(row) % 8 / 4 * 16 : 0);
+    }
+};
 
 namespace detail {
 template <class Scale>

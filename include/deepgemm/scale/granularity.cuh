@@ -12,7 +12,7 @@ namespace scale {
 enum class route : u8 {
     none,           ///< there are no scales
     stage,          ///< in the stage of their operand, by TMA: one word for each row of a tile
-    copied,         ///< the same, but copied there by warps, since they are in an order that TMA cannot load
+    copied,         ///< the same, but copied there by warps, since they are in an order that TMA cannot load so
     registers,      ///< loaded and held by the warps that need them: few scales
     tensor_memory,  ///< in tensor memory, where the tensor core applies them
     epilogue,       ///< in the epilogue, since they hold for all of K and can be applied to the totals

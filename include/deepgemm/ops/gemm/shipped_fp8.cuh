@@ -112,8 +112,8 @@ using weights_bf16_wide =
     weights_bf16<three(96), three(96, pair_n), three(128, pair_n), three(128), three(128, pair_m)>;
 using weights_bf16_widest = weights_bf16<wide(pair_n), wide(), wide(pair_m)>;
 
-/// `base` for K-major scales of A, which take four words of a row where MN-major ones take one: with two staging buffers of 32
-/// columns it has as many stages.
+/// `base` for K-major scales of A, which take 16 words of shared memory a row, where MN-major ones take a word in each stage:
+/// with two staging buffers of 32 columns it has as many stages.
 DEEPGEMM_BOTH constexpr config for_k_major(config base) {
     base.store_columns = 32;
     base.store_buffers = 2;
