@@ -174,8 +174,9 @@ TEST_CASE("tiles that go down columns change the matrix of B as seldom as can be
 }
 
 TEST_CASE(
-    "a batch leaves out clusters that would only have one tile fewer than the others, but not many; a product does, "
-    "too") {
+    "a batch leaves out clusters that would only have one tile fewer than the others, but not many; so do a product "
+    "and "
+    "slots that usually have one tile in each column") {
     using tiles = grouped<tile_shape{128, 256, 64}, cluster_shape{2, 1}, uniform_groups>;
     CHECK(tiles::even_clusters({4096, 1024, 4096}, {8}, 66) == 64);  // 512 tiles in eight rounds
     CHECK(tiles::even_clusters({4096, 512, 128}, {128}, 66) == 66);  // 4096 tiles in 63 rounds
@@ -188,6 +189,18 @@ TEST_CASE(
     CHECK(product::even_clusters({8192, 8192, 8192}, {}, 132) == 128);  // 2048 in 16
     CHECK(product::even_clusters({4096, 4224, 7168}, {}, 132) == 132);  // 528 in four
     CHECK(product::even_clusters({4096, 4096, 7168}, {}, 0) == 0);
+    using slots = grouped<tile_shape{256, 128, 128}, cluster_shape{1, 2}, masked_groups, 8>;
+    const auto clusters_of_slots = [](i32 most_rows, i32 expected, i32 count = 32) {
+        return slots::even_clusters({most_rows, 4096, 4096}, {.count = count, .expected_rows = expected}, 66);
+    };
+    CHECK(clusters_of_slots(4096, 192) == 64);  // 512 tiles in eight rounds
+    CHECK(clusters_of_slots(4096, 197) == 66);  // some groups may have two tiles in a column
+    CHECK(clusters_of_slots(4096, 0) == 66);
+    CHECK(clusters_of_slots(256, 0) == 64);
+    CHECK(clusters_of_slots(256, 2147479552) == 64);
+    CHECK(clusters_of_slots(4096, 192, 0) == 66);
+    using few = grouped<tile_shape{32, 128, 128}, cluster_shape{1, 2}, masked_groups, 8>;
+    CHECK(few::even_clusters({32, 4096, 4096}, {.count = 32}, 66) == 66);  // memory binds: all of them load
     static_assert(even_share(2147483647, 132) == 132 && even_share(2147483647, 2147483647) == 2147483647);
 }
 

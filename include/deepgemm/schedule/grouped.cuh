@@ -52,6 +52,15 @@ struct grouped {
     DEEPGEMM_BOTH static constexpr i32 clusters(problem_shape shape, const arguments& given) {
         return Groups{given}.most_row_tiles(shape, Block.m) * column_tiles(shape);
     }
+    /// How many of `most` clusters the grid has: fewer only for slots whose usual groups have one tall tile in each column, also
+    /// if they have three rows for every ten more, so that the host knows about how many tiles there are.
+    DEEPGEMM_BOTH static constexpr i32 even_clusters(problem_shape shape, const arguments& given, i32 most) {
+        if constexpr (shares_rows && stacked.a) {
+            const i64 rows = min(ceil_div(i64(13) * Groups{given}.usual_rows(shape), i64(10)), i64(shape.m));
+            if (rows <= Block.m) return even_share(given.count * column_tiles(shape), most);
+        }
+        return most;
+    }
     /// Every cluster tile along N reads A once; every tile of a group's rows reads the group's matrix of B once.
     DEEPGEMM_BOTH static constexpr operand_reads reads(problem_shape shape, const arguments& given) {
         return {column_tiles(shape), ceil_div(Groups{given}.usual_rows(shape), Block.m)};

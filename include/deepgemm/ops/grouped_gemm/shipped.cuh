@@ -34,7 +34,8 @@ inline constexpr config masked_medium{.block = {128, 128, 128},
                                       .store_columns = 64,
                                       .store_buffers = 2,
                                       .sm90 = {.promote = promotion::deferred}};
-/// Many rows: the largest tiles, in pairs that share A, or alone where N is a tile or an odd number of them.
+/// Many rows: the largest tiles, in pairs that share A, or alone where N is a tile or an odd number of them. Buffers hold whole
+/// lines of D: one is faster than three of half a line.
 DEEPGEMM_BOTH constexpr config masked_three(cluster_shape cluster = {}) {
     return {.block = {192, 128, 128},
             .cluster = cluster,
@@ -43,7 +44,7 @@ DEEPGEMM_BOTH constexpr config masked_three(cluster_shape cluster = {}) {
             .sm90 = {.warpgroups = 3}};
 }
 DEEPGEMM_BOTH constexpr config masked_wide(cluster_shape cluster = {}) {
-    return {.block = {256, 128, 128}, .cluster = cluster, .store_columns = 32, .store_buffers = 3};
+    return {.block = {256, 128, 128}, .cluster = cluster, .store_columns = 64, .store_buffers = 1};
 }
 
 /// The same of BF16 operands, without scales.
@@ -63,9 +64,8 @@ using masked_fp8 =
 /// The same for K-major scales of A, as quantisers write them.
 template <config... Configs>
 using masked_k_major_kernels = kernels<masked_kernel<Configs, scale::per_token_k_major<scale::fp32>>...>;
-using masked_fp8_k_major =
-    masked_k_major_kernels<masked_columns(64, 12, promotion::deferred), masked_few(64), masked_few(128),
-                           masked_three({1, 2}), for_k_major(masked_wide({1, 2}))>;
+using masked_fp8_k_major = masked_k_major_kernels<masked_columns(64, 12, promotion::deferred), masked_few(64),
+                                                  masked_few(128), masked_three({1, 2}), masked_wide({1, 2})>;
 
 /// In BF16, in the same order: few rows, some hundred, many.
 using masked_bf16 =
