@@ -173,10 +173,7 @@ TEST_CASE("tiles that go down columns change the matrix of B as seldom as can be
     CHECK(tiles::even_clusters({4096, 32, 10}, {128}, 132) == 128);
 }
 
-TEST_CASE(
-    "a batch leaves out clusters that would only have one tile fewer than the others, but not many; so do a product "
-    "and "
-    "slots that usually have one tile in each column") {
+TEST_CASE("a batch leaves out clusters that would only have one tile fewer, but not many; so do a product and slots") {
     using tiles = grouped<tile_shape{128, 256, 64}, cluster_shape{2, 1}, uniform_groups>;
     CHECK(tiles::even_clusters({4096, 1024, 4096}, {8}, 66) == 64);  // 512 tiles in eight rounds
     CHECK(tiles::even_clusters({4096, 512, 128}, {128}, 66) == 66);  // 4096 tiles in 63 rounds
