@@ -143,6 +143,28 @@ TEST_CASE("rows behind the ends of groups are in tiles without K, if they have t
     });
 }
 
+TEST_CASE("a tile knows whether others read the same of B: by its group, not by its own rows") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    const auto check = [&]<tile_shape Block>(const auto& groups, problem_shape shape, const std::vector<i32>& rows) {
+        walk<Block, cluster_shape{1, 2}>(groups, shape, 3, [&](const auto& tile) {
+            REQUIRE(tile.shares_b() == (rows[std::size_t(tile.group.matrix)] > Block.m));
+        });
+    };
+    for (int run = 0; run < 6; ++run) {
+        std::vector<i32> counts = sizes(random, 200), ends;
+        counts.insert(counts.end(), {64, 65, 128, 129});
+        const i32 alignment = i32(random.integer(1, 130));
+        for (const i32 count : counts) ends.push_back((ends.empty() ? 0 : align_up(ends.back(), alignment)) + count);
+        const psum_groups by_end{{i32(ends.size()), ends.data(), alignment}};
+        const masked_groups slots{i32(counts.size()), counts.data()};
+        check.template operator()<tile_shape{64, 32, 128}>(by_end, {ends.back(), 100, 128}, counts);
+        check.template operator()<tile_shape{128, 32, 128}>(by_end, {ends.back(), 100, 128}, counts);
+        check.template operator()<tile_shape{64, 32, 128}>(slots, {200, 100, 128}, counts);
+        check.template operator()<tile_shape{128, 32, 128}>(slots, {200, 100, 128}, counts);
+    }
+}
+
 TEST_CASE("groups by the group of each row: all rows, once, each with its own matrix") {
     random_source random(fresh_seed());
     CAPTURE(random.seed());

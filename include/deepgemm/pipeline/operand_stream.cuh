@@ -113,6 +113,19 @@ struct operand_stream {
         }
     };
 
+    /// How long L2 should keep what a tile reads, for produce(): as the parameters say, or as the tile does.
+    struct usual_hint {
+        template <class AnyTile>
+        DEEPGEMM_BOTH constexpr usual_hint operator()(const AnyTile&) const {
+            return {};
+        }
+        DEEPGEMM_BOTH static constexpr ptx::cache_hint of(const params& p) { return p.hint; }
+    };
+    struct tile_hint {
+        ptx::cache_hint hint;
+        DEEPGEMM_BOTH constexpr ptx::cache_hint of(const params&) const { return hint; }
+    };
+
     /// Elements of K from one window to the next.
     static constexpr i32 window_step = Tile::contiguous == major::k ? 128 / i32(bits_of(Operand::info.type)) : 1;
 
@@ -200,8 +213,10 @@ struct operand_stream {
 
     /// Producer thread: starts to load this CTA's slice, `mine`, of K block `block`, which begins at `at`, into `to`. Barrier
     /// `full` counts its bytes and those of the slices that other CTAs send here. `rows` are as landing_rows() says.
+    /// `hint` is a usual_hint or a tile_hint.
+    template <class Hint>
     DEEPGEMM_DEVICE static void load(const params& p, const operand_place& at, i32 block, stage_place to, u32 full,
-                                     tile_slice mine, i32 rows = Tile::rows) {
+                                     tile_slice mine, i32 rows, const Hint& hint) {
         const tensor_map& map = p.map[How.matrices == 1 ? 0 : at.matrix];
         const i32 row = at.row + (How.parts > 1 ? i32(mine.index) * Tile::rows : 0);
         const i32 slice = How.parts > 1 ? 0 : i32(mine.index);
@@ -213,14 +228,14 @@ struct operand_stream {
             if constexpr (How.windows) {
                 if (at.k < 0) {  // the copy starts before its window
                     const auto place = Tile::place(row + first, (at.k + window_step - 1) & -window_step);
-                    copy<3>(p, p.map[1], target, full, {place.inner, place.outer, at.matrix / window_step}, mine);
+                    copy<3>(p, p.map[1], target, full, {place.inner, place.outer, at.matrix / window_step}, mine, hint);
                     continue;
                 }
             }
             const auto place = Tile::place(row + first, at.k);
             i32 coordinates[rank] = {place.inner, place.outer};
             if constexpr (How.stacked) coordinates[2] = at.matrix;
-            copy<rank>(p, map, target, full, coordinates, mine);
+            copy<rank>(p, map, target, full, coordinates, mine, hint);
         }
         if constexpr (loads_scales) {
             i32 coordinates[rank] = {at.row - before(at.row), deepgemm::scale::index_of_block<scales, Tile::k>(block) /
@@ -241,13 +256,13 @@ struct operand_stream {
 
     /// Producer thread: fills stage after stage of `pipe` with this operand's part of the tiles of `work`, a schedule.
     /// `place_of(tile, block)` says where a K block begins, `stage_of(stage)` where it lands, `rows_of(tile)` how many rows a
-    /// tile has, of which Tile::rows count; `beside(tile, i)` is called with K block number i of each. The code is short on
-    /// purpose, since no cache holds it when a kernel starts.
+    /// tile has, of which Tile::rows count; `beside(tile, i)` is called with K block number i of each, and `hint_of(tile)` says
+    /// how long L2 should keep what a tile reads. The code is short on purpose, since no cache holds it when a kernel starts.
     template <class Pipeline, class Work, class PlaceOf, class StageOf, class RowsOf = whole_tiles,
-              class Beside = nothing_else>
+              class Beside = nothing_else, class HintOf = usual_hint>
     DEEPGEMM_DEVICE static void produce(const params& p, const Pipeline& pipe, const Work& work, tile_slice mine,
                                         const PlaceOf& place_of, const StageOf& stage_of, const RowsOf& rows_of = {},
-                                        const Beside& beside = {}) {
+                                        const Beside& beside = {}, const HintOf& hint_of = {}) {
         if (!Work::on_device && !p.ready) ptx::grid_dependency_wait();
         typename Pipeline::cursor at;
         resident_rows resident;
@@ -255,13 +270,14 @@ struct operand_stream {
             const block_range blocks = tile.blocks();
             const i32 rows = landing_rows(p, rows_of(tile));
             const u32 bytes = landing_bytes - u32(Tile::rows - rows) * (Tile::landing_bytes / u32(Tile::rows));
+            const auto hint = hint_of(tile);
             const bool there = How.keeps && blocks.count != 0 &&
                                resident.serve(place_of(tile, blocks.first), blocks.count, Pipeline::cursor::stages);
             DEEPGEMM_NO_UNROLL
             for (i32 block = blocks.first; block < blocks.first + blocks.count; ++block) {
                 const u32 full = pipe.acquire(at);
                 pipe.commit(at, there ? 0 : bytes);
-                if (!there) load(p, place_of(tile, block), block, stage_of(at.stage), full, mine, rows);
+                if (!there) load(p, place_of(tile, block), block, stage_of(at.stage), full, mine, rows, hint);
                 beside(tile, block - blocks.first);
                 at.advance();
             }
@@ -285,13 +301,13 @@ private:
     };
 
     /// Producer thread: starts one copy of a slice.
-    template <int Rank>
+    template <int Rank, class Hint>
     DEEPGEMM_DEVICE static void copy(const params& p, const tensor_map& map, u32 target, u32 full,
-                                     const i32 (&coordinates)[Rank], tile_slice mine) {
+                                     const i32 (&coordinates)[Rank], tile_slice mine, const Hint& hint) {
         if constexpr (How.sharers > 1) {
-            ptx::tma_load_multicast<Rank>(map, target, full, coordinates, mine.receivers, p.hint);
+            ptx::tma_load_multicast<Rank>(map, target, full, coordinates, mine.receivers, hint.of(p));
         } else {
-            ptx::tma_load<Rank>(map, target, full, coordinates, p.hint);
+            ptx::tma_load<Rank>(map, target, full, coordinates, hint.of(p));
         }
     }
     /// Rows of a box, for an operand of `rows` rows.

@@ -60,7 +60,8 @@ struct grouped {
     struct tile {
         i32 m, n;
         group_extent group;
-        i32 columns;  ///< of D
+        i32 columns;        ///< of D
+        bool alone = true;  ///< no other tile has rows of the group
 
         /// Blocks are counted as scales are: from the start of K or, of packed scales, of the first group's words.
         DEEPGEMM_BOTH constexpr block_range blocks() const {
@@ -86,6 +87,8 @@ struct grouped {
         }
         DEEPGEMM_BOTH constexpr i32 matrix() const { return stacked.d ? group.matrix : 0; }
         DEEPGEMM_BOTH constexpr result_end end() const { return {group.row_end, columns}; }
+        /// True if tiles of other rows of the group read the same of B.
+        DEEPGEMM_BOTH constexpr bool shares_b() const requires(bounded&& on_device) { return !alone; }
         /// Rows that psum_groups makes zero are a group without K. Where there is no K at all they are as those of groups.
         DEEPGEMM_BOTH constexpr bool gap(problem_shape whole) const requires(any_row) {
             return whole.k != 0 && group.k_end == group.k;
@@ -122,7 +125,7 @@ struct grouped {
                                                   : i32(u32(inside) / u32(high));
             const i32 row = inside - column * high;
             const group_extent part = part_of_group(first + (walks_up(row, high) ? high - 1 - row : row), rows);
-            return {part.row, column * (Block.n * Cluster.n) + tiles.first_column, part, tiles.shape.n};
+            return {part.row, column * (Block.n * Cluster.n) + tiles.first_column, part, tiles.shape.n, rows == 1};
         }
         DEEPGEMM_DEVICE void operator++() {
             index += cluster_count();
