@@ -180,6 +180,7 @@ static_assert(schedule<persistent<tile_shape{}, cluster_shape{}, 8>>);
 static_assert(schedule<persistent<tile_shape{192, 128, 128}, cluster_shape{2, 1}, 4>>);
 static_assert(schedule<grouped<tile_shape{}, cluster_shape{1, 2}, psum_groups>>);
 static_assert(schedule<indexed<tile_shape{}, cluster_shape{1, 2}, 8>>);
+static_assert(schedule<indexed<tile_shape{64, 128, 128}, cluster_shape{1, 2}, 8>>);
 static_assert(schedule<grouped<tile_shape{}, cluster_shape{2, 1}, uniform_groups>>);
 static_assert(schedule<columnwise<tile_shape{}, cluster_shape{1, 2}>>);
 static_assert(schedule<summed<tile_shape{}>>);

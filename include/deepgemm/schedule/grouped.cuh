@@ -89,9 +89,14 @@ struct grouped {
         DEEPGEMM_BOTH constexpr result_end end() const { return {group.row_end, columns}; }
         /// True if tiles of other rows of the group read the same of B.
         DEEPGEMM_BOTH constexpr bool shares_b() const requires(bounded&& on_device) { return !alone; }
-        /// Rows that psum_groups makes zero are a group without K. Where there is no K at all they are as those of groups.
+        /// Rows that become zero: those that the policy says, or a group without K, as those of psum_groups. Where there is no
+        /// K at all the latter are as those of groups.
         DEEPGEMM_BOTH constexpr bool gap(problem_shape whole) const requires(any_row) {
-            return whole.k != 0 && group.k_end == group.k;
+            if constexpr (requires { Groups::is_gap(group); }) {
+                return Groups::is_gap(group);
+            } else {
+                return whole.k != 0 && group.k_end == group.k;
+            }
         }
 
     private:
@@ -186,6 +191,11 @@ struct grouped {
         return at;
     }
     DEEPGEMM_DEVICE sentinel end() const { return {}; }
+
+    /// Converged warp `warp` of `warps` idle warps of each CTA: what the policy inspects.
+    DEEPGEMM_DEVICE void inspect(u32 warp, u32 warps) const requires inspecting_policy<Groups> {
+        groups.inspect(shape.m, warp, warps);
+    }
 
 private:
     /// Rows of a multiply: fewer take as long. Tiles of other sizes are for exchanged operands, whose rows are columns: they
