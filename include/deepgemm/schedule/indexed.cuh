@@ -22,7 +22,6 @@ namespace deepgemm {
 template <tile_shape Block, cluster_shape Cluster, int RasterRows>
 struct indexed_grid {
     static_assert(Cluster.m == 1, "indexed: CTAs of a cluster must lie along N, since rows end where a group does");
-    static constexpr grouping grouped_as = grouping::indexed;
     static constexpr tile_shape block = Block;
     static constexpr cluster_shape cluster = Cluster;
     static constexpr stacks stacked{.b = true};
@@ -169,6 +168,7 @@ struct tiles_by_row<Block, Cluster, RasterRows, true> : grouped<Block, Cluster, 
 template <tile_shape Block, cluster_shape Cluster, int RasterRows>
 struct indexed : detail::tiles_by_row<Block, Cluster, RasterRows, (Block.m <= 64)> {
     using tiles = detail::tiles_by_row<Block, Cluster, RasterRows, (Block.m <= 64)>;
+    static constexpr grouping grouped_as = grouping::indexed;
 
     DEEPGEMM_BOTH static constexpr indexed of(problem_shape shape, const row_groups& groups) {
         return {{tiles::base::of(shape, groups)}};

@@ -59,7 +59,6 @@ protected:
 /// before the latter. A sector of the list has 8 entries, so that the walk over the next stretches finds them in L1.
 struct listed_groups : listed_rows {
     using arguments = row_groups;
-    static constexpr grouping grouped_as = grouping::indexed;
     static constexpr stacks stacked{.b = true};
     static constexpr bool bounded = true, on_device = true, any_row = true;
 
@@ -107,20 +106,21 @@ private:
     /// As end_of_gap() up to row `end`, for gaps that seldom end soon if they do not end at once: rows that are there only so
     /// that their number is always the same.
     DEEPGEMM_DEVICE i32 end_of_long_gap(i32 row, i32 end) const {
+        i32 at = row + 1;
         if (alignment >= sector) {
-            const i32 next = i32(min((u32(row) / u32(alignment) + 1) * u32(alignment), u32(end)));
-            if (next == end || group_of(next) >= 0) return next;
-            return end_of_gap(next, end - 1);
+            at = i32(min((u32(row) / u32(alignment) + 1) * u32(alignment), u32(end)));
+            if (at == end || group_of(at) >= 0) return at;
+            ++at;
+        } else if (end - row > probes * line && group_of(row + line) < 0) {
+            // A group may start nearly anywhere: looks at every row, first at 256 of them at once.
+            for (; reinterpret_cast<u64>(list + at) % sizeof(vector) != 0; ++at) {
+                if (group_of(at) >= 0) return at;
+            }
+            DEEPGEMM_NO_UNROLL
+            for (i32 lines = probes; lines != 0; lines /= probes) {
+                while (end - at >= lines * line && is_free(at, lines)) at += lines * line;
+            }
         }
-        // A group may start nearly anywhere: looks at every row, most of the time at 256 of them at once.
-        const i32 near = row + min(probes, end - 1 - row), found = end_of_gap(row, near);
-        if (found <= near) return found;
-        i32 at = found;
-        for (; at < end && reinterpret_cast<u64>(list + at) % sizeof(vector) != 0; ++at) {
-            if (group_of(at) >= 0) return at;
-        }
-        while (end - at >= probes * line && is_free<probes>(at)) at += probes * line;
-        while (end - at >= line && is_free<1>(at)) at += line;
         return end_of_gap(at - 1, end - 1);
     }
 
@@ -128,17 +128,16 @@ private:
     static constexpr i32 line = 32;  ///< entries of 128 bytes
     static_assert(sizeof(vector) == 16 && sizeof(vector) * probes == sizeof(i32) * line);
 
-    /// True if no row of `Lines` lines of the list has a group, from `row` on, whose entry is aligned to 16 bytes. Brings all
-    /// sectors to L1 at once if there are several lines.
-    template <int Lines>
-    DEEPGEMM_DEVICE bool is_free(i32 row) const {
+    /// True if no row of `lines` lines of the list has a group, from `row` on, whose entry is aligned to 16 bytes. First it
+    /// brings all sectors to L1 at once, if there are as many lines as `probes`.
+    DEEPGEMM_DEVICE bool is_free(i32 row, i32 lines) const {
         u32 signs = ~0u;
-        if constexpr (Lines > 1) {
+        if (lines == probes) {
             DEEPGEMM_UNROLL
-            for (int i = 0; i < Lines * line / sector; ++i) signs &= u32(group_of(row + i * sector));
+            for (int i = 0; i < probes * line / sector; ++i) signs &= u32(group_of(row + i * sector));
         }
         DEEPGEMM_NO_UNROLL
-        for (int i = 0; i < Lines; ++i) {
+        for (i32 i = 0; i < lines; ++i) {
             const auto* const entries = reinterpret_cast<const vector*>(list + row + i * line);
             vector found[probes];
             DEEPGEMM_UNROLL
