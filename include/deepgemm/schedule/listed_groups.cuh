@@ -56,7 +56,8 @@ protected:
 ///
 /// Every role of every CTA passes over all stretches, and waits for each load that L1 does not have: some 0.4 us beside a
 /// saturated L2. So it looks at places that are the same whatever stretch it is in, multiples of 8 and of 128 rows and the rows
-/// before the latter. A sector of the list has 8 entries, so that the walk over the next stretches finds them in L1.
+/// before the latter. A sector of the list has 8 entries, so that the walk over the next stretches finds them in L1. inspect()
+/// brings the list to L2 meanwhile.
 struct listed_groups : listed_rows {
     using arguments = row_groups;
     static constexpr stacks stacked{.b = true};
