@@ -236,25 +236,28 @@ TEST_CASE("the suite of lists has gathered and scattered rows, each beside a ker
     CHECK(words<deepgemm::ops::contiguous_gemm>::text_of(workload_of(cases[0])) == "4*35456,6144,7168:gathered-psum");
 }
 
-TEST_CASE("the suite of a router has each list as it is and filled up, in both forms") {
+TEST_CASE("the suite of a router has each list as it is and filled up in two ways, in both forms") {
     const auto cases = suite_router();
-    CHECK(cases.size() == 40);
+    CHECK(cases.size() == 60);
     std::map<std::string, int> names;
     for (const contiguous_case& c : cases) {
         ++names[c.name()];
-        deepgemm::i32 end = 0, real = 0;
+        deepgemm::i32 end = 0, sum = 0, real = 0;
         for (const deepgemm::i32 count : c.counts()) {
             CHECK(count >= 1);
-            end = deepgemm::align_up(end + count, c.alignment), real += count;
+            end = deepgemm::align_up(end + count, c.alignment), sum += count;
         }
+        for (const deepgemm::i32 count : c.dealt) real += count;
         CHECK(end == c.rows);
+        CHECK(sum == (c.counted ? c.rows : real));
         CHECK(c.flops() == 2.0 * real * c.n * c.k);
         CHECK(std::string(c.family()) == "fp8_router");
         if (c.alignment == 1) CHECK(real == c.rows);
     }
     CHECK(names.size() == cases.size());
     CHECK(cases[0].name() == "zipf_32 4096x7168 psum 1");
-    CHECK(cases[39].name() == "many_16 4096x7168 indexed 128");
+    CHECK(cases[19].name() == "many_16 4096x7168 psum 128");
+    CHECK(cases[59].name() == "many_16 4096x7168 indexed 128 counted");
 }
 
 TEST_CASE("suites by name hold each case once, FP8 first") {

@@ -29,6 +29,8 @@ constexpr config tall_pair{.block = {192, 32, 128}, .stages = 6, .cluster = {1, 
 constexpr config alternating{.block = {64, 64, 128}, .stages = 4, .sm90 = {.warpgroups = 2, .alternate = true}};
 constexpr config half{.block = {128, 64, 64}, .stages = 3, .sm90 = {.promote = promotion::never}};
 
+constexpr config low{.block = {64, 64, 64}, .stages = 3, .sm90 = {.warpgroups = 1, .promote = promotion::never}};
+
 /// Groups by their ends: "" or what is wrong.
 template <class K>
 std::string psum_outcome(random_source& random, const sim::options& machine, const std::vector<i32>& counts,
@@ -91,6 +93,9 @@ TEST_CASE("groups by the group of each row, whatever they are aligned to") {
     check_index<indexed_kernel<tokens, tokens, store<float>, alternating>>();
     check_index<indexed_kernel<operand<bf16>, operand<bf16, scale::none, major::mn>, store<bf16>, half>>();
     check_index<indexed_kernel<along_k, blocks, store<bf16>, tall>>();
+    check_index<indexed_kernel<along_k, blocks, store<bf16>, one>>();
+    check_index<indexed_kernel<operand<bf16>, operand<bf16, scale::none, major::mn>, store<bf16>, low>>();
+    check_index<kernel_of<tokens, blocks, tall, listed_groups>>();  // no rule picks it, but it is a schedule
 }
 
 namespace {
@@ -130,6 +135,7 @@ TEST_CASE("rows of no group become zero by index, and are not touched by ends") 
     CHECK(index_outcome<by_index>(random, {}, {-128, 3, -128, 128, -128}, 128) == "");
     CHECK(index_outcome<by_index>(random, {}, {-1}, 16) == "");
     CHECK(index_outcome<by_index>(random, {}, {-700, 1, -1, 1}, 1) == "");
+    CHECK(index_outcome<by_index>(random, {}, {1500, 1, -900}, 1) == "");
     using by_end = kernel_of<tokens, blocks, one, psum_groups>;
     CHECK(psum_outcome<by_end>(random, {}, {0, 0, 129, 0}, 128) == "");
     CHECK(psum_outcome<by_end>(random, {}, {0, 0}, 128) == "");
@@ -149,8 +155,8 @@ TEST_CASE("rows behind a group become zero by ends, if that is asked for") {
 TEST_CASE("rows of no group become zero without the factor and the bias of any matrix") {
     random_source random(fresh_seed());
     CAPTURE(random.seed());
-    using kernel = indexed_kernel<tokens, blocks, then<alpha, bias<float>, store<float>>, one>;
-    for (const i32 k : {0, 200}) {
+    const auto check = [&]<config Config>(i32 k) {
+        using kernel = indexed_kernel<tokens, blocks, then<alpha, bias<float>, store<float>>, Config>;
         auto product = index_product<kernel>(random, 40, k, {0, -70, 5, -1, 130, -3}, 1);
         std::vector<float> factors(6, 1), vectors(6 * 40, 0);  // of matrix 0, which has no rows, and of those that have
         factors[0] = vectors[0] = vectors[39] = std::numeric_limits<float>::quiet_NaN();
@@ -160,6 +166,10 @@ TEST_CASE("rows of no group become zero without the factor and the bias of any m
         const auto done = sim::try_launch<kernel>(arguments);
         CHECK_MESSAGE(done, (done ? "" : done.failure().message));
         CHECK(product.d.verdict() == "");
+    };
+    for (const i32 k : {0, 200}) {
+        check.template operator()<one>(k);
+        check.template operator()<pair>(k);
     }
 }
 
@@ -185,11 +195,15 @@ TEST_CASE("groups are read after the kernel before has ended, whichever operands
     CHECK(index_outcome<indexed_kernel<tokens, blocks, store<bf16>, one>>(random, dependent, {70, -64, 130}, 64) == "");
 }
 
-TEST_CASE("lists that break a promise are refused") {
+namespace {
+
+/// What a kernel says of a list that breaks a promise.
+template <config Config>
+void check_refusals() {
     random_source random(fresh_seed());
     CAPTURE(random.seed());
     const auto refusal = [&](const std::vector<i32>& list, i32 groups, i32 alignment) {
-        using kernel = indexed_kernel<tokens, blocks, store<bf16>, one>;
+        using kernel = indexed_kernel<tokens, blocks, store<bf16>, Config>;
         auto product = index_product<kernel>(random, 40, 300, std::vector<i32>(std::size_t(groups), 1), 1);
         REQUIRE(std::size_t(product.shape.m) >= list.size());
         product.table = list;
@@ -208,6 +222,13 @@ TEST_CASE("lists that break a promise are refused") {
     CHECK_MESSAGE(says(again, "row 2 has group 3, whose rows do not follow each other"), again);
     const std::string gap = refusal({3, -1, 3}, 9, 1);
     CHECK_MESSAGE(says(gap, "row 2 has group 3, whose rows do not follow each other"), gap);
+}
+
+}  // namespace
+
+TEST_CASE("lists that break a promise are refused, by tiles that follow groups and by those of the grid") {
+    check_refusals<one>();
+    check_refusals<pair>();
 }
 
 }  // namespace grouped_rows_tests

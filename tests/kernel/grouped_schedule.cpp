@@ -23,7 +23,7 @@ struct owned_rows {
     i64 matrix, first, last;
 };
 
-/// The list of the group of each row, for indexed.
+/// The list of the group of each row, for indexed_grid.
 struct by_index : row_groups {};
 
 /// The schedule of groups.
@@ -33,7 +33,7 @@ struct schedule_of {
 };
 template <tile_shape Block, cluster_shape Cluster>
 struct schedule_of<Block, Cluster, by_index> {
-    using type = indexed<Block, Cluster, 3>;
+    using type = indexed_grid<Block, Cluster, 3>;
 };
 
 /// Calls `visit` with each tile of each CTA of a grid of at most `clusters` clusters.
@@ -143,6 +143,60 @@ TEST_CASE("rows behind the ends of groups are in tiles without K, if they have t
     });
 }
 
+TEST_CASE("a tile knows whether others read the same of B: by its group, not by its own rows") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    const auto check = [&]<tile_shape Block>(const auto& groups, problem_shape shape, const std::vector<i32>& rows) {
+        walk<Block, cluster_shape{1, 2}>(groups, shape, 3, [&](const auto& tile) {
+            REQUIRE(tile.shares_b() == (rows[std::size_t(tile.group.matrix)] > Block.m));
+        });
+    };
+    for (int run = 0; run < 6; ++run) {
+        std::vector<i32> counts = sizes(random, 200), ends;
+        counts.insert(counts.end(), {64, 65, 128, 129});
+        const i32 alignment = i32(random.integer(1, 130));
+        for (const i32 count : counts) ends.push_back((ends.empty() ? 0 : align_up(ends.back(), alignment)) + count);
+        const psum_groups by_end{{i32(ends.size()), ends.data(), alignment}};
+        const masked_groups slots{i32(counts.size()), counts.data()};
+        check.template operator()<tile_shape{64, 32, 128}>(by_end, {ends.back(), 100, 128}, counts);
+        check.template operator()<tile_shape{128, 32, 128}>(by_end, {ends.back(), 100, 128}, counts);
+        check.template operator()<tile_shape{64, 32, 128}>(slots, {200, 100, 128}, counts);
+        check.template operator()<tile_shape{128, 32, 128}>(slots, {200, 100, 128}, counts);
+    }
+}
+
+namespace {
+
+/// The tiles of both schedules by the group of each row have all rows once, each with its own matrix.
+void check_list(const std::vector<i32>& of_row, i32 groups, i32 alignment, i32 n) {
+    const problem_shape shape{i32(of_row.size()), n, 128};
+    for (const std::size_t skipped : {0, 1}) {  // entries before the list
+        std::vector<i32> memory(skipped, 0);
+        memory.insert(memory.end(), of_row.begin(), of_row.end());
+        const row_groups given{groups, memory.data() + skipped, alignment};
+        const auto check = [&]<tile_shape Block>(const auto& by) {
+            walk<Block, cluster_shape{1, 2}>(by, shape, 3, [&](const auto& tile) {
+                for (i32 row = tile.m; row < min(tile.m + Block.m, tile.end().m); ++row) {
+                    const i32 own = of_row[std::size_t(row)];
+                    REQUIRE(tile.blocks().count == (own < 0 ? 0 : 1));
+                    REQUIRE(tile.gap(shape) == (own < 0));
+                    REQUIRE((own < 0 || tile.b(0).matrix == own));
+                }
+            });
+        };
+        const by_index grid{given};
+        const listed_groups listed{{given}};
+        check_visits(grid, shape, 1, {{0, 0, shape.m}});
+        check_visits(listed, shape, 1, {{0, 0, shape.m}});
+        check.template operator()<tile_shape{64, 32, 128}>(grid);
+        check.template operator()<tile_shape{128, 32, 128}>(grid);
+        check.template operator()<tile_shape{64, 32, 128}>(listed);
+        check.template operator()<tile_shape{192, 32, 128}>(listed);
+    }
+}
+
+}  // namespace
+
 TEST_CASE("groups by the group of each row: all rows, once, each with its own matrix") {
     random_source random(fresh_seed());
     CAPTURE(random.seed());
@@ -160,15 +214,50 @@ TEST_CASE("groups by the group of each row: all rows, once, each with its own ma
         }
         of_row.push_back(0);
         const problem_shape shape{i32(of_row.size()), i32(random.integer(1, 200)), 128};
-        const by_index groups{{group + 1, of_row.data(), alignment}};
-        check_visits(groups, shape, 1, {{0, 0, shape.m}});
-        walk<tile_shape{128, 32, 128}, cluster_shape{}>(groups, shape, 3, [&](const auto& tile) {
-            for (i32 row = tile.m; row < min(tile.m + 128, tile.end().m); ++row) {
-                const i32 own = of_row[std::size_t(row)];
-                REQUIRE(tile.blocks().count == (own < 0 ? 0 : 1));
-                REQUIRE((own < 0 || tile.b(0).matrix == own));
-            }
-        });
+        check_list(of_row, group + 1, alignment, shape.n);
+    }
+}
+
+TEST_CASE("groups by the group of each row: lists of one stretch, long gaps and long groups, wherever the list lies") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    check_list({0}, 1, 128, 70);
+    check_list({-1}, 1, 1, 70);
+    check_list({}, 1, 1, 70);
+    check_list(std::vector<i32>(2000, 2), 3, 1, 40);
+    for (const i32 alignment : {1, 3, 8, 16, 64, 128, 200, 256}) {
+        CAPTURE(alignment);
+        check_list(std::vector<i32>(1500, -1), 2, alignment, 40);
+        check_list(std::vector<i32>(std::size_t(random.integer(1, 700)), 0), 1, alignment, 40);
+        std::vector<i32> filled, cut;  // groups that fill what they are aligned to, and those that end anywhere in it
+        for (i32 group = 0; group < 5; ++group) {
+            const i32 high = random.integer(0, 2) == 0 ? 600 : 40;
+            filled.resize(filled.size() + std::size_t(align_up(i32(random.integer(1, high)), alignment)), group);
+            cut.resize(cut.size() + std::size_t(random.integer(1, high)), group);
+            cut.resize(std::size_t(align_up(i32(cut.size()) + i32(random.integer(0, 1) * high), alignment)), -1);
+        }
+        check_list(filled, 5, alignment, 40);
+        check_list(cut, 5, alignment, 40);
+    }
+}
+
+TEST_CASE("lists that break a promise: the walk ends, reads nothing but the list, and has each row once") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    for (const i32 alignment : {1, 5, 64, 128, 384}) {
+        CAPTURE(alignment);
+        for (const i64 most : {2, 30, 400}) {
+            std::vector<i32> of_row;
+            while (of_row.size() < 500)
+                of_row.resize(of_row.size() + std::size_t(random.integer(1, most)), i32(random.integer(-2, 9)));
+            const problem_shape shape{i32(of_row.size()), 40, 128};
+            check_visits(listed_groups{{{4, of_row.data(), alignment}}}, shape, 1, {{0, 0, shape.m}});
+            walk<tile_shape{64, 32, 128}, cluster_shape{}>(listed_groups{{{4, of_row.data(), alignment}}}, shape, 3,
+                                                           [&](const auto& tile) {
+                                                               const i32 of_b = tile.b(0).matrix;
+                                                               REQUIRE((of_b >= 0 && of_b < 4));
+                                                           });
+        }
     }
 }
 

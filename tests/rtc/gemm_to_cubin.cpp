@@ -86,6 +86,15 @@ TEST_CASE("grouped GEMMs by their types: the host and NVRTC agree on parameters 
                                dg::grouped<pair.block, pair.cluster, dg::psum_groups>>*>(nullptr));
     check(static_cast<dg::gemm<dg::arch::sm90, a, b, dg::store<float>, pair,
                                dg::indexed<pair.block, pair.cluster, pair.raster_rows>>*>(nullptr));
+    // Tiles of 64 rows have another schedule by the same name, which is also what they print as.
+    constexpr dg::config low{.block = {64, 64, 128}, .stages = 4, .sm90 = {.warpgroups = 1}};
+    using few =
+        dg::gemm<dg::arch::sm90, a, b, dg::store<float>, low, dg::indexed<low.block, low.cluster, low.raster_rows>>;
+    check(static_cast<few*>(nullptr));
+    const auto printed = all.get(source{.type = to_source(few::info)});
+    REQUIRE(printed);
+    CHECK(printed->launch == few::launch);
+    CHECK(printed->params_bytes == sizeof(few::params));
 }
 
 TEST_CASE("extents fixed to numbers known late: other code, the same parameters") {

@@ -180,6 +180,7 @@ static_assert(schedule<persistent<tile_shape{}, cluster_shape{}, 8>>);
 static_assert(schedule<persistent<tile_shape{192, 128, 128}, cluster_shape{2, 1}, 4>>);
 static_assert(schedule<grouped<tile_shape{}, cluster_shape{1, 2}, psum_groups>>);
 static_assert(schedule<indexed<tile_shape{}, cluster_shape{1, 2}, 8>>);
+static_assert(schedule<indexed<tile_shape{64, 128, 128}, cluster_shape{1, 2}, 8>>);
 static_assert(schedule<grouped<tile_shape{}, cluster_shape{2, 1}, uniform_groups>>);
 static_assert(schedule<columnwise<tile_shape{}, cluster_shape{1, 2}>>);
 static_assert(schedule<summed<tile_shape{}>>);
@@ -258,11 +259,19 @@ static_assert(grouping_of<indexed<tile_shape{}, cluster_shape{}, 8>>() == groupi
 // Groups of rows start anywhere in A; slots start at multiples of four rows.
 static_assert(starts_at_any_row<indexed<tile_shape{}, cluster_shape{}, 8>>());
 static_assert(starts_at_any_row<grouped<tile_shape{}, cluster_shape{}, psum_groups>>());
+static_assert(starts_at_any_row<grouped<tile_shape{}, cluster_shape{}, listed_groups>>());
 static_assert(!starts_at_any_row<grouped<tile_shape{}, cluster_shape{}, masked_groups>>());
 static_assert(!starts_at_any_row<persistent<tile_shape{}, cluster_shape{}, 8>>());
 // Both kinds of groups of rows are launched with the same arguments; other policies are their own.
 static_assert(same_as<grouped<tile_shape{}, cluster_shape{}, psum_groups>::arguments, row_groups>);
 static_assert(same_as<indexed<tile_shape{}, cluster_shape{}, 8>::arguments, row_groups>);
+static_assert(same_as<indexed<tile_shape{64, 128, 128}, cluster_shape{}, 8>::arguments, row_groups>);
+static_assert(grouping_of<indexed<tile_shape{64, 128, 128}, cluster_shape{}, 8>>() == grouping::indexed);
+// Tiles of few rows follow the groups; taller ones follow a grid.
+static_assert(same_as<tile_of<indexed<tile_shape{64, 128, 128}, cluster_shape{}, 8>>,
+                      tile_of<grouped<tile_shape{64, 128, 128}, cluster_shape{}, listed_groups>>>);
+static_assert(same_as<tile_of<indexed<tile_shape{128, 128, 128}, cluster_shape{}, 8>>,
+                      tile_of<indexed_grid<tile_shape{128, 128, 128}, cluster_shape{}, 8>>>);
 static_assert(same_as<grouped<tile_shape{}, cluster_shape{}, masked_groups>::arguments, masked_groups>);
 static_assert(same_as<grouped<tile_shape{}, cluster_shape{}, k_groups>::arguments, groups_along_k>);
 static_assert(same_as<grouped<tile_shape{}, cluster_shape{}, concatenated_k_groups>::arguments, groups_along_k>);
@@ -322,6 +331,7 @@ private:
 static_assert(group_policy<uniform_groups>);
 static_assert(group_policy<masked_groups>);
 static_assert(group_policy<psum_groups>);
+static_assert(group_policy<listed_groups>);
 static_assert(group_policy<k_groups>);
 static_assert(group_policy<concatenated_k_groups>);
 static_assert(group_policy<with_packed_scales<k_groups>>);
@@ -336,6 +346,16 @@ static_assert(!group_policy<after_number>);      // names_groups: after takes th
 static_assert(!group_policy<no_tiles>);          // counts_rows: most_row_tiles
 static_assert(!group_policy<no_rows>);           // counts_rows: usual_rows
 // [group_table]
+// Which policy, and so which schedule, looks whether its list keeps promises.
+template <class Tiles>
+concept inspects = requires(const Tiles& tiles) {
+    tiles.inspect(u32(0), u32(1));
+};
+static_assert(inspecting_policy<listed_groups> && !inspecting_policy<psum_groups> && !inspecting_policy<whole_policy>);
+static_assert(inspects<grouped<tile_shape{}, cluster_shape{}, listed_groups>>);
+static_assert(!inspects<grouped<tile_shape{}, cluster_shape{}, psum_groups>>);
+static_assert(inspects<indexed<tile_shape{64, 128, 128}, cluster_shape{}, 8>>);
+static_assert(inspects<indexed<tile_shape{128, 128, 128}, cluster_shape{}, 8>>);
 
 static_assert(grouping_of<whole_policy>() == grouping::custom);
 

@@ -29,7 +29,9 @@ struct contiguous_case {
     int alignment = 128;
     const char* list = nullptr;       ///< the name of `dealt`
     std::span<const i32> dealt = {};  ///< rows of each group, if they are a list; `rows` is what these take
-    listed order = listed::none;      ///< a list names rows in another order
+    /// Rows that fill a group of a list up are rows of the group, as kernels take them that compute whole tiles.
+    bool counted = false;
+    listed order = listed::none;  ///< a list names rows in another order
 
     /// The product of all rows with one matrix of B.
     gemm_case one() const {
@@ -66,10 +68,10 @@ struct contiguous_case {
         return end ? "psum" : "indexed";
     }
 
-    /// Rows of each group. With those up to the next multiple of `alignment` their sum is `rows`; these sums differ by at most
-    /// 30 % from the mean, drawn alike in every run.
+    /// Rows of each group, and those that fill it up if these count. With the others up to the next multiple of `alignment` their
+    /// sum is `rows`; these sums differ by at most 30 % from the mean, drawn alike in every run.
     std::vector<i32> counts() const;
-    /// As DeepGEMM counts: all rows, also those that fill groups up. Of a list only its own.
+    /// As DeepGEMM counts: all rows, also those that fill groups up. Of a list only its own, also if others count.
     double flops() const;
     double bytes() const;
     /// Bytes of device memory that the matrices take.
@@ -77,7 +79,7 @@ struct contiguous_case {
     /// The case as the peer spells it: `num_groups=4 m=35456 n=6144 k=7168 1D2D layout=NT psum=True zero_pad=False`.
     std::string peer_name() const;
     /// A short name: `4x35456 6144x7168 psum`, `4x35456 6144x7168 psum bf16 nn`, `zipf_32 4096x7168 psum 1`,
-    /// `8x30976 4096x2048 psum gathered`.
+    /// `zipf_32 4096x7168 psum 128 counted`, `8x30976 4096x2048 psum gathered`.
     std::string name() const;
 };
 
@@ -87,7 +89,8 @@ contiguous_workload workload_of(const contiguous_case& c);
 /// The 16 contiguous cases in FP8, and the 32 in BF16.
 std::vector<contiguous_case> suite_contiguous();
 std::vector<contiguous_case> suite_contiguous_bf16();
-/// Lists of a router, lists.hpp, in FP8: each with groups that begin anywhere, and filled up to multiples of 128 rows.
+/// Lists of a router, lists.hpp, in FP8: each with groups that begin anywhere, and filled up to multiples of 128 rows, which
+/// belong to no group, or count as rows of the group before them.
 std::vector<contiguous_case> suite_router();
 /// Rows in random order, in FP8 and in BF16: gathered and scattered by the kernel, and by a kernel of its own beside it.
 std::vector<contiguous_case> suite_lists();

@@ -46,6 +46,17 @@ protected:
         }
     }
 
+    /// How long L2 should keep what a tile reads of B. The host knows how many rows a group usually has; a tile may know whether
+    /// others of its group read the same.
+    DEEPGEMM_DEVICE static auto hint_of_b(const work_item& tile) {
+        if constexpr (requires { tile.shares_b(); }) {
+            using ptx::cache_hint;
+            return typename b_stream::tile_hint{tile.shares_b() ? cache_hint::evict_normal : cache_hint::evict_first};
+        } else {
+            return typename b_stream::usual_hint{};
+        }
+    }
+
     /// One thread: prefetches the tensor maps while another one initialises the barriers.
     DEEPGEMM_DEVICE static void prefetch(const params& p) {
         a_stream::prefetch(p.a);
@@ -69,7 +80,8 @@ protected:
         b_stream::produce(
             p.b, pipe, work_of(p, smem, rank, tile_reader::thread), mine,
             [](const work_item& tile, i32 block) { return tile.b(block); },  // (block.n, block.k)
-            [&](u32 stage) { return smem.place_of_b(stage); }, typename b_stream::whole_tiles{}, beside);
+            [&](u32 stage) { return smem.place_of_b(stage); }, typename b_stream::whole_tiles{}, beside,
+            [](const work_item& tile) { return hint_of_b(tile); });
     }
 
     /// Producer thread: lets the next kernel of the stream start, once its own last loads are issued.

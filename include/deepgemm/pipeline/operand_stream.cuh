@@ -124,6 +124,19 @@ struct operand_stream {
         }
     };
 
+    /// How long L2 should keep what a tile reads, for produce(): as the parameters say, or as the tile does.
+    struct usual_hint {
+        template <class AnyTile>
+        DEEPGEMM_BOTH constexpr usual_hint operator()(const AnyTile&) const {
+            return {};
+        }
+        DEEPGEMM_BOTH static constexpr ptx::cache_hint of(const params& p) { return p.hint; }
+    };
+    struct tile_hint {
+        ptx::cache_hint hint;
+        DEEPGEMM_BOTH constexpr ptx::cache_hint of(const params&) const { return hint; }
+    };
+
     /// Elements of K from one window to the next.
     static constexpr i32 window_step = Tile::contiguous == major::k ? 128 / i32(bits_of(Operand::info.type)) : 1;
 
@@ -218,8 +231,10 @@ struct operand_stream {
 
     /// Producer thread: starts to load this CTA's slice, `mine`, of K block `block`, which begins at `at`, into `to`. Barrier
     /// `full` counts its bytes and those of the slices that other CTAs send here. `rows` are as landing_rows() says.
+    /// `hint` is a usual_hint or a tile_hint.
+    template <class Hint>
     DEEPGEMM_DEVICE static void load(const params& p, const operand_place& at, i32 block, stage_place to, u32 full,
-                                     tile_slice mine, i32 rows = Tile::rows) {
+                                     tile_slice mine, i32 rows, const Hint& hint) {
         const tensor_map& map = p.map[How.matrices == 1 ? 0 : at.matrix];
         const i32 row = at.row + (How.parts > 1 ? i32(mine.index) * Tile::rows : 0);
         const i32 slice = How.parts > 1 ? 0 : i32(mine.index);
@@ -231,14 +246,14 @@ struct operand_stream {
             if constexpr (How.windows) {
                 if (at.k < 0) {  // the copy starts before its window
                     const auto place = Tile::place(row + first, (at.k + window_step - 1) & -window_step);
-                    copy<3>(p, p.map[1], target, full, {place.inner, place.outer, at.matrix / window_step}, mine);
+                    copy<3>(p, p.map[1], target, full, {place.inner, place.outer, at.matrix / window_step}, mine, hint);
                     continue;
                 }
             }
             const auto place = Tile::place(row + first, at.k);
             i32 coordinates[rank] = {place.inner, place.outer};
             if constexpr (How.stacked) coordinates[2] = at.matrix;
-            copy<rank>(p, map, target, full, coordinates, mine);
+            copy<rank>(p, map, target, full, coordinates, mine, hint);
         }
         if constexpr (loads_scales) {
             i32 coordinates[rank] = {at.row - before(at.row), deepgemm::scale::index_of_block<scales, Tile::k>(block) /
@@ -259,13 +274,13 @@ struct operand_stream {
 
     /// Producer thread: fills stage after stage of `pipe` with this operand's part of the tiles of `work`, a schedule.
     /// `place_of(tile, block)` says where a K block begins, `stage_of(stage)` where it lands, `rows_of(tile)` how many rows a
-    /// tile has, of which Tile::rows count; `beside(tile, i)` is called with K block number i of each. The code is short on
-    /// purpose, since no cache holds it when a kernel starts.
+    /// tile has, of which Tile::rows count; `beside(tile, i)` is called with K block number i of each, and `hint_of(tile)` says
+    /// how long L2 should keep what a tile reads. The code is short on purpose, since no cache holds it when a kernel starts.
     template <class Pipeline, class Work, class PlaceOf, class StageOf, class RowsOf = whole_tiles,
-              class Beside = nothing_else>
+              class Beside = nothing_else, class HintOf = usual_hint>
     DEEPGEMM_DEVICE static void produce(const params& p, const Pipeline& pipe, const Work& work, tile_slice mine,
                                         const PlaceOf& place_of, const StageOf& stage_of, const RowsOf& rows_of = {},
-                                        const Beside& beside = {}) {
+                                        const Beside& beside = {}, const HintOf& hint_of = {}) {
         if (!Work::on_device && !p.ready) ptx::grid_dependency_wait();
         typename Pipeline::cursor at;
         resident_rows resident;
@@ -274,6 +289,7 @@ struct operand_stream {
             const block_range blocks = tile.blocks();
             const i32 rows = landing_rows(p, rows_of(tile));
             const u32 bytes = landing_bytes - u32(Tile::rows - rows) * (Tile::landing_bytes / u32(Tile::rows));
+            const auto hint = hint_of(tile);
             const bool there = How.keeps && blocks.count != 0 &&
                                resident.serve(place_of(tile, blocks.first), blocks.count, Pipeline::cursor::stages);
             DEEPGEMM_NO_UNROLL
@@ -287,9 +303,9 @@ struct operand_stream {
                     }
                 }
                 pipe.commit(at, (there ? 0 : bytes) + of_scales);
-                if (!there) load(p, place_of(tile, block), block, stage_of(at.stage), full, mine, rows);
+                if (!there) load(p, place_of(tile, block), block, stage_of(at.stage), full, mine, rows, hint);
                 if constexpr (loads_groups) {
-                    if (of_scales != 0) groups.load(p, pipe, at, place_of(tile, block), block, stage_of, mine);
+                    if (of_scales != 0) groups.load(p, pipe, at, place_of(tile, block), block, stage_of, mine, hint);
                     groups.places.pass();
                 }
                 beside(tile, block - blocks.first);
@@ -334,9 +350,9 @@ private:
             return walk.next(deepgemm::scale::index_of_block<scales, Tile::k>(block), first);
         }
         /// Starts to load the group that begins with K block `block`, for which stage `at` has been acquired.
-        template <class StageOf>
+        template <class StageOf, class Hint>
         DEEPGEMM_DEVICE void load(const params& p, const Pipeline& pipe, cursor at, const operand_place& from,
-                                  i32 block, const StageOf& stage_of, tile_slice mine) {
+                                  i32 block, const StageOf& stage_of, tile_slice mine, const Hint& hint) {
             static_assert(How.groups.places == 2);
             places.await(pipe, at);
             constexpr i32 rows = Tile::rows / How.sharers;
@@ -345,18 +361,18 @@ private:
             i32 coordinates[rank] = {word, from.row + first};
             if constexpr (How.stacked) coordinates[2] = from.matrix;
             copy<rank>(p, p.groups, stage_of(walk.place).scales + u32(first) * How.groups.row_bytes(), pipe.full(at),
-                       coordinates, mine);
+                       coordinates, mine, hint);
         }
     };
 
     /// Producer thread: starts one copy of a slice.
-    template <int Rank>
+    template <int Rank, class Hint>
     DEEPGEMM_DEVICE static void copy(const params& p, const tensor_map& map, u32 target, u32 full,
-                                     const i32 (&coordinates)[Rank], tile_slice mine) {
+                                     const i32 (&coordinates)[Rank], tile_slice mine, const Hint& hint) {
         if constexpr (How.sharers > 1) {
-            ptx::tma_load_multicast<Rank>(map, target, full, coordinates, mine.receivers, p.hint);
+            ptx::tma_load_multicast<Rank>(map, target, full, coordinates, mine.receivers, hint.of(p));
         } else {
-            ptx::tma_load<Rank>(map, target, full, coordinates, p.hint);
+            ptx::tma_load<Rank>(map, target, full, coordinates, hint.of(p));
         }
     }
     /// Rows of a box, for an operand of `rows` rows.

@@ -45,6 +45,14 @@ concept counts_rows = requires(const G& groups, problem_shape shape, i32 block_m
 template <class G>
 concept group_policy = group_concept::describes<G> && group_concept::names_groups<G> && group_concept::counts_rows<G>;
 
+/// A policy that checks what device memory says of its groups, beside the walk over them: a refinement of `group_policy`.
+/// Satisfied by: a group_policy with `inspect(rows, warp, warps)`, for the rows of D and a warp of so many of each CTA; it traps
+/// where a promise is broken.
+template <class G>
+concept inspecting_policy = group_policy<G> && requires(const G& groups, i32 rows, u32 warp) {
+    groups.inspect(rows, warp, warp);
+};
+
 namespace detail {
 template <class G>
 struct policy_arguments {

@@ -69,7 +69,8 @@ struct grouped {
     struct tile {
         i32 m, n;
         group_extent group;
-        i32 columns;  ///< of D
+        i32 columns;        ///< of D
+        bool alone = true;  ///< no other tile has rows of the group
 
         /// Blocks are counted as scales are: from the start of K or, of packed scales, of the first group's words.
         DEEPGEMM_BOTH constexpr block_range blocks() const {
@@ -95,9 +96,16 @@ struct grouped {
         }
         DEEPGEMM_BOTH constexpr i32 matrix() const { return stacked.d ? group.matrix : 0; }
         DEEPGEMM_BOTH constexpr result_end end() const { return {group.row_end, columns}; }
-        /// Rows that psum_groups makes zero are a group without K. Where there is no K at all they are as those of groups.
+        /// True if tiles of other rows of the group read the same of B.
+        DEEPGEMM_BOTH constexpr bool shares_b() const requires(bounded&& on_device) { return !alone; }
+        /// Rows that become zero: those that the policy says, or a group without K, as those of psum_groups. Where there is no
+        /// K at all the latter are as those of groups.
         DEEPGEMM_BOTH constexpr bool gap(problem_shape whole) const requires(any_row) {
-            return whole.k != 0 && group.k_end == group.k;
+            if constexpr (requires { Groups::is_gap(group); }) {
+                return Groups::is_gap(group);
+            } else {
+                return whole.k != 0 && group.k_end == group.k;
+            }
         }
 
     private:
@@ -131,7 +139,7 @@ struct grouped {
                                                   : i32(u32(inside) / u32(high));
             const i32 row = inside - column * high;
             const group_extent part = part_of_group(first + (walks_up(row, high) ? high - 1 - row : row), rows);
-            return {part.row, column * (Block.n * Cluster.n) + tiles.first_column, part, tiles.shape.n};
+            return {part.row, column * (Block.n * Cluster.n) + tiles.first_column, part, tiles.shape.n, rows == 1};
         }
         DEEPGEMM_DEVICE void operator++() {
             index += cluster_count();
@@ -192,6 +200,11 @@ struct grouped {
         return at;
     }
     DEEPGEMM_DEVICE sentinel end() const { return {}; }
+
+    /// Converged warp `warp` of `warps` idle warps of each CTA: what the policy inspects.
+    DEEPGEMM_DEVICE void inspect(u32 warp, u32 warps) const requires inspecting_policy<Groups> {
+        groups.inspect(shape.m, warp, warps);
+    }
 
 private:
     /// Rows of a multiply: fewer take as long. Tiles of other sizes are for exchanged operands, whose rows are columns: they

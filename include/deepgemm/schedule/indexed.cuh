@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
-// The schedule of groups of rows that follow each other, by the group of each row. The grid of tiles of D is fixed; a tile in
-// which the group changes is computed as several, one for each group, and their rows need not start or end at any multiple. All
-// roles, and all CTAs of a cluster, compute the same list.
+// The schedules of groups of rows that follow each other, by the group of each row, and which of the two a kernel has. Groups of
+// many rows are computed on a fixed grid of tiles over D; a tile in which the group changes is computed as several, one for
+// each group, and their rows need not start or end at any multiple. Groups of few rows are walked one after another, since one
+// CTA would have many of them in a tile. All roles, and all CTAs of a cluster, compute the same list.
 #pragma once
 
 #include <deepgemm/ptx/global.cuh>
 #include <deepgemm/ptx/thread.cuh>
-#include <deepgemm/schedule/groups.cuh>
+#include <deepgemm/schedule/grouped.cuh>
+#include <deepgemm/schedule/listed_groups.cuh>
 #include <deepgemm/schedule/rasterize.cuh>
 
 namespace deepgemm {
@@ -18,26 +20,25 @@ namespace deepgemm {
 /// A launch that breaks this traps, and so does one with a group that has no matrix of B: see inspect(). It may then have
 /// written anything to D.
 template <tile_shape Block, cluster_shape Cluster, int RasterRows>
-struct indexed {
+struct indexed_grid {
     static_assert(Cluster.m == 1, "indexed: CTAs of a cluster must lie along N, since rows end where a group does");
-    static constexpr grouping grouped_as = grouping::indexed;
     static constexpr tile_shape block = Block;
     static constexpr cluster_shape cluster = Cluster;
     static constexpr stacks stacked{.b = true};
     static constexpr bool bounded = true, on_device = true, any_row = true;
     using arguments = row_groups;
 
-    row_groups groups;
+    listed_rows groups;
     problem_shape shape;
     banded_raster raster;  ///< of cluster tiles
     i32 first_column;      ///< of this CTA in a cluster tile, in elements
 
     /// Host: the schedule of a problem. `shape.m` is the number of rows of A and D.
-    DEEPGEMM_BOTH static constexpr indexed of(problem_shape shape, const row_groups& groups) {
-        return {groups, shape, banded_raster::of(row_tiles(shape), column_tiles(shape), RasterRows), 0};
+    DEEPGEMM_BOTH static constexpr indexed_grid of(problem_shape shape, const row_groups& groups) {
+        return {{groups}, shape, banded_raster::of(row_tiles(shape), column_tiles(shape), RasterRows), 0};
     }
     /// Any thread of the kernel: the schedule of this CTA, which has rank `rank` in its cluster.
-    DEEPGEMM_BOTH constexpr indexed started(problem_shape known, u32 rank) const {
+    DEEPGEMM_BOTH constexpr indexed_grid started(problem_shape known, u32 rank) const {
         return {groups, known, raster, Block.n * i32(rank)};
     }
     DEEPGEMM_BOTH static constexpr i32 clusters(problem_shape shape, const row_groups&) {
@@ -68,7 +69,7 @@ struct indexed {
     /// tile's last one are loaded when the walk gets there, and looked at when the stretch is asked for: a whole main loop
     /// later in the math warps, so that they do not wait for the loads.
     struct iterator {
-        const indexed& tiles;
+        const indexed_grid& tiles;
         i32 index;              ///< of a cluster tile in the raster
         i32 row = 0, last = 0;  ///< the first row of the stretch, and the last one of the tile
         i32 group = 0, last_group = 0;
@@ -92,7 +93,7 @@ struct indexed {
                 enter();
             } else {
                 row = end;
-                group = tiles.group_of(row);
+                group = tiles.groups.group_of(row);
                 end = 0;
             }
         }
@@ -103,15 +104,15 @@ struct indexed {
             if (index >= tiles.raster.count()) return;
             row = tiles.raster.at(index).m * Block.m;
             last = min(row + Block.m, tiles.shape.m) - 1;
-            group = tiles.group_of(row);
-            last_group = tiles.group_of(last);
+            group = tiles.groups.group_of(row);
+            last_group = tiles.groups.group_of(last);
             end = 0;
         }
 
     private:
         DEEPGEMM_DEVICE void find_end() {
             if (end != 0) return;
-            end = group < 0             ? tiles.end_of_gap(row, last)
+            end = group < 0             ? tiles.groups.end_of_gap(row, last)
                   : group == last_group ? last + 1
                                         : tiles.end_of_group(row, last, group);
         }
@@ -123,24 +124,8 @@ struct indexed {
     }
     DEEPGEMM_DEVICE sentinel end() const { return {}; }
 
-    /// Converged warp `warp` of `warps` warps of each CTA: traps if the list breaks a promise. Every row is looked at once in
-    /// the whole grid. That a group goes on after rows of another one or of none is seen where these are fewer than a tile may
-    /// have, since no tile could then be divided; elsewhere it does no harm.
-    DEEPGEMM_DEVICE void inspect(u32 warp, u32 warps) const {
-        constexpr i32 most_rows = 256;
-        const u32 threads = 32 * warps, first = ptx::cta_index() * threads + 32 * warp + ptx::lane_index();
-        for (u32 row = first; row < u32(shape.m); row += ptx::cta_count() * threads) {
-            const i32 at = i32(row), group = group_of(at);
-            if (group < 0 || (at > 0 && group_of(at - 1) == group)) continue;
-            if (group >= groups.count) ptx::trap("row %d has group %d, for which B has no matrix", at, group);
-            if (at % groups.alignment != 0)
-                ptx::trap("a group starts at row %d, which is no multiple of the alignment, %d", at, groups.alignment);
-            for (i32 before = max(at - most_rows, 0); before < at; ++before) {
-                if (group_of(before) == group)
-                    ptx::trap("row %d has group %d, whose rows do not follow each other", at, group);
-            }
-        }
-    }
+    /// The idle warps: see listed_rows.
+    DEEPGEMM_DEVICE void inspect(u32 warp, u32 warps) const { groups.inspect(shape.m, warp, warps); }
 
 private:
     static constexpr int probes = 8;  ///< loads under way at a time
@@ -149,15 +134,13 @@ private:
     DEEPGEMM_BOTH static constexpr i32 column_tiles(problem_shape shape) {
         return ceil_div(shape.n, Block.n * Cluster.n);
     }
-    DEEPGEMM_DEVICE i32 group_of(i32 row) const { return ptx::ld_global(groups.list + row); }
-
     /// The first row after `row` that is not of `group`, as `row` is and row `last` is not.
     DEEPGEMM_DEVICE i32 end_of_group(i32 row, i32 last, i32 group) const {
         while (last - row > 1) {
             const i32 step = ceil_div(last - row, probes + 1);
             i32 found[probes];
             DEEPGEMM_UNROLL
-            for (int i = 0; i < probes; ++i) found[i] = group_of(min(row + (i + 1) * step, last));
+            for (int i = 0; i < probes; ++i) found[i] = groups.group_of(min(row + (i + 1) * step, last));
             i32 same = 0;  // probes of the group, which come first
             DEEPGEMM_UNROLL
             for (int i = 0; i < probes; ++i) same += same == i && found[i] == group ? 1 : 0;
@@ -166,22 +149,36 @@ private:
         }
         return last;
     }
-    /// The first row after `row`, which has no group, that has one; `last` + 1 if none up to `last` has.
-    DEEPGEMM_DEVICE i32 end_of_gap(i32 row, i32 last) const {
-        const u32 step = u32(groups.alignment), end = u32(last);
-        for (u32 first = u32(row) / step * step + step; first <= end; first += probes * step) {
-            i32 found[probes];
-            DEEPGEMM_UNROLL
-            for (int i = 0; i < probes; ++i) found[i] = group_of(i32(min(first + u32(i) * step, end)));
-            u32 none = 0;  // probes without a group, which come first
-            DEEPGEMM_UNROLL
-            for (int i = 0; i < probes; ++i) none += none == u32(i) && found[i] < 0 ? 1 : 0;
-            if (none < probes) return i32(min(first + none * step, end + 1));
-        }
-        return last + 1;
+};
+
+namespace detail {
+template <tile_shape Block, cluster_shape Cluster, int RasterRows, bool FollowsGroups>
+struct tiles_by_row : indexed_grid<Block, Cluster, RasterRows> {
+    using base = indexed_grid<Block, Cluster, RasterRows>;
+};
+template <tile_shape Block, cluster_shape Cluster, int RasterRows>
+struct tiles_by_row<Block, Cluster, RasterRows, true> : grouped<Block, Cluster, listed_groups, RasterRows> {
+    using base = grouped<Block, Cluster, listed_groups, RasterRows>;
+};
+}  // namespace detail
+
+/// The schedule of groups of rows by the group of each row. Tiles of 64 rows are for groups of few: they follow the groups.
+/// Taller ones follow the grid, on which groups of many rows need no walk over the others. A class, not another name of
+/// either, so that kernels print as what they can be compiled from.
+template <tile_shape Block, cluster_shape Cluster, int RasterRows>
+struct indexed : detail::tiles_by_row<Block, Cluster, RasterRows, (Block.m <= 64)> {
+    using tiles = detail::tiles_by_row<Block, Cluster, RasterRows, (Block.m <= 64)>;
+    static constexpr grouping grouped_as = grouping::indexed;
+
+    DEEPGEMM_BOTH static constexpr indexed of(problem_shape shape, const row_groups& groups) {
+        return {{tiles::base::of(shape, groups)}};
+    }
+    DEEPGEMM_BOTH constexpr indexed started(problem_shape known, u32 rank) const {
+        return {{tiles::base::started(known, rank)}};
     }
 };
 
 static_assert(schedule<indexed<tile_shape{}, cluster_shape{1, 2}, 8>>);
+static_assert(schedule<indexed<tile_shape{64, 128, 128}, cluster_shape{1, 2}, 8>>);
 
 }  // namespace deepgemm

@@ -86,7 +86,8 @@ template <class S>
 concept sizes_grid = requires(problem_shape shape, const typename S::arguments& mine) {
     { S::clusters(shape, mine) } -> same_as<i32>;
 };
-/// Tells the host how often the kernel reads each operand; the cache hints follow from that.
+/// Tells the host how often the kernel reads each operand; the cache hints follow from that. Of B a tile may know better: if it
+/// has `shares_b()`, true if other tiles read the same of B, that is what counts.
 template <class S>
 concept counts_reads = requires(problem_shape shape, const typename S::arguments& mine) {
     { S::reads(shape, mine) } -> same_as<operand_reads>;
