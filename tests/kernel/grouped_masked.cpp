@@ -55,7 +55,7 @@ struct starts_by_reading : grouped<one.block, one.cluster, masked_groups> {
 template <class K>
 std::string masked_outcome(random_source& random, const sim::options& machine, const std::vector<i32>& counts,
                            i64 slot) {
-    const problem_shape shape{i32(slot), i32(random.integer(1, 150)), i32(random.integer(1, 400))};
+    const problem_shape shape{i32(slot), random_columns(random), i32(random.integer(1, 400))};
     return outcome(masked_product<K>(random, shape, counts), machine);
 }
 

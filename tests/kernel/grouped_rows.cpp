@@ -35,7 +35,7 @@ constexpr config low{.block = {64, 64, 64}, .stages = 3, .sm90 = {.warpgroups = 
 template <class K>
 std::string psum_outcome(random_source& random, const sim::options& machine, const std::vector<i32>& counts,
                          i64 alignment) {
-    const i32 n = i32(random.integer(1, 150)), k = i32(random.integer(1, 400)), more = i32(random.integer(1, 6));
+    const i32 n = random_columns(random), k = i32(random.integer(1, 400)), more = i32(random.integer(1, 6));
     return outcome(psum_product<K>(random, n, k, counts, i32(alignment), more), machine);
 }
 
@@ -43,7 +43,7 @@ std::string psum_outcome(random_source& random, const sim::options& machine, con
 template <class K>
 std::string index_outcome(random_source& random, const sim::options& machine, const std::vector<i32>& counts,
                           i64 alignment) {
-    const i32 n = i32(random.integer(1, 150)), k = i32(random.integer(1, 400));
+    const i32 n = random_columns(random), k = i32(random.integer(1, 400));
     return outcome(index_product<K>(random, n, k, counts, i32(alignment)), machine);
 }
 

@@ -11,6 +11,11 @@
 
 namespace deepgemm::test {
 
+/// Columns of D: any number, and half of the time one at which rows of D are whole units of 16 bytes.
+inline i32 random_columns(random_source& random) {
+    return i32(random.integer(0, 1) == 0 ? random.integer(1, 150) : 8 * random.integer(1, 18));
+}
+
 /// Runs kernel `K` on a product in host memory: "", the machine's error or what is wrong with the result.
 template <class K>
 std::string outcome(grouped_product<K>& product, const sim::options& machine) {

@@ -25,6 +25,13 @@ DEEPGEMM_BOTH constexpr i32 stored_column(i32 n) {
     }
 }
 
+/// Columns that a stage's put_lines() stores at once; 0 if it has none.
+template <class Stage>
+inline constexpr int line_columns_of = 0;
+template <class Stage>
+    requires requires { Stage::line_columns; }
+inline constexpr int line_columns_of<Stage> = Stage::line_columns;
+
 /// The staging of one owner, a warp or a warpgroup: `Buffers` buffers, which it fills in batches. They are copied to D (and
 /// filled from C), or added to D if `InPlace`. `Fragment` says which thread holds which of the values.
 template <class T, int TileColumns, int Rows, int Columns, int Buffers, bool Accumulate, bool InPlace,
@@ -53,6 +60,9 @@ struct store_stage {
     static constexpr int slots = Accumulate ? 1 : Buffers / batch;
     static constexpr int registers = batch * buffer::registers;  ///< of a thread in one batch
     static constexpr int batch_columns = batch * Columns;
+    /// Columns of D that put_lines() stores at once, 16 bytes; 0 if it must not be called.
+    static constexpr int line_columns =
+        Accumulate || InPlace || Heads.any() || Columns * sizeof(T) % 16 != 0 ? 0 : int(16 / sizeof(T));
 
     u32 address;   ///< shared address of this owner's buffers
     u32 c_landed;  ///< shared address of the barrier on which tiles of C complete
@@ -111,6 +121,30 @@ struct store_stage {
             copy_out(d, first, value, row, column, matrix);
             if constexpr (slots > 1) slot = slot + 1 == u32(slots) ? 0 : slot + 1;
         }
+    }
+
+    /// The owner's threads: stores a batch as put() does, up to the last row and column of D, without a copy. Only if
+    /// `line_columns` is not 0 and D ends at a multiple of so many columns. Elements of one thread would be stored two at a time,
+    /// since it holds no more neighbours; so they pass through the buffers, too.
+    DEEPGEMM_DEVICE void put_lines(const ragged_edge<T>& edge, const float (&value)[batch][buffer::registers], i32 row,
+                                   i32 column) const {
+        const u32 first = address + slot * (batch * tile::bytes);
+        ptx::bulk_wait_read<slots - 1>();
+        sync();
+        DEEPGEMM_UNROLL
+        for (int i = 0; i < batch; ++i) buffer{first + u32(i) * tile::bytes}.write(value[i]);
+        sync();
+        constexpr int parts = Columns / line_columns, pieces = Rows * parts;  // of a row, and of a buffer
+        DEEPGEMM_NO_UNROLL
+        for (int i = int(ptx::thread_index() % threads); i < batch * pieces; i += int(threads)) {
+            const int r = i % pieces / parts, c = i % parts * line_columns;
+            const i32 m = row + r, n = column + i / pieces * Columns + c;
+            const auto piece =
+                ptx::ld_shared<ptx::vec4<u32>>(first + u32(i / pieces) * tile::bytes + tile::offset(r, c));
+            if (m < edge.end.m && n < edge.end.n)
+                ptx::st_global(reinterpret_cast<ptx::vec4<u32>*>(edge.d + edge.layout.offset(m, n)), piece);
+        }
+        ptx::sync_warp();
     }
 
     /// The owner's threads: waits until all that they have stored, by copies and by themselves, is in global memory. True in

@@ -134,7 +134,12 @@ private:
             float value[output::batch][per_buffer];
             DEEPGEMM_UNROLL
             for (int j = 0; j < output::registers; ++j) value[j / per_buffer][j % per_buffer] = stored.value[j];
-            out.template put<Ragged>(p.d.d, edge, value, row, column, matrix.d);
+            bool done = false;
+            if constexpr (constexpr int unit = line_columns_of<output>; Ragged && bounded && unit != 0) {
+                done = edge.end.n % unit == 0;  // only rows of D end here, or columns where TMA could clip them
+                if (done) out.put_lines(edge, value, row, column);
+            }
+            if (!done) out.template put<Ragged>(p.d.d, edge, value, row, column, matrix.d);
             const int next = i + 1;
             const i32 next_row = m + next / batches * Gemm::wave_rows;
             if (next < Gemm::waves * batches && reaches(next_row, matrix.end))

@@ -232,9 +232,9 @@ struct operand_stream {
     /// Producer thread: starts to load this CTA's slice, `mine`, of K block `block`, which begins at `at`, into `to`. Barrier
     /// `full` counts its bytes and those of the slices that other CTAs send here. `rows` are as landing_rows() says.
     /// `hint` is a usual_hint or a tile_hint.
-    template <class Hint>
+    template <class Hint = usual_hint>
     DEEPGEMM_DEVICE static void load(const params& p, const operand_place& at, i32 block, stage_place to, u32 full,
-                                     tile_slice mine, i32 rows, const Hint& hint) {
+                                     tile_slice mine, i32 rows = Tile::rows, const Hint& hint = {}) {
         const tensor_map& map = p.map[How.matrices == 1 ? 0 : at.matrix];
         const i32 row = at.row + (How.parts > 1 ? i32(mine.index) * Tile::rows : 0);
         const i32 slice = How.parts > 1 ? 0 : i32(mine.index);
