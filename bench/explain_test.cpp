@@ -171,7 +171,7 @@ TEST_CASE("explain takes prenorms, whose configuration is of another type") {
     CHECK_THROWS_WITH_AS(
         run(explain_command,
             {"--pin", "hc_prenorm_config{.block = {64, 40, 64}, .warpgroups = 2}", "137,24,7168:prenorm"}),
-        doctest::Contains("}, .stages = 14, .warpgroups = 2}: block.n is 24, not 40"), std::runtime_error);
+        doctest::Contains("}, .stages = 10, .warpgroups = 2}: block.n is 24, not 40"), std::runtime_error);
     const std::pair<std::vector<std::string>, const char*> mistakes[] = {
         {{"--pin", "hc_prenorm_config{.columns = 8}", "137,24,7168:prenorm"},
          "at character 20 there must be block, stages, warpgroups or split_k"},
