@@ -67,6 +67,11 @@ def holds(value, wanted):
 MEASURES = ("ratio", "sustained", "joules", "tflops", "gb_s", "bytes_at", "read_share", "traffic", "k_major", "than", "than_case")
 
 
+def over_ours(others, rows):
+    """Times over those of the rows, in the order of these; None where either is not known."""
+    return [us / row["us"] if us and row["us"] else None for us, row in zip(others, rows)]
+
+
 def figures(results, measure, rows):
     """The measure of each row; None where a row lacks what it needs."""
     if "ratio" in measure:
@@ -95,12 +100,10 @@ def figures(results, measure, rows):
         return [row["us"] / row["us_k_major_scales"] if row.get("us_k_major_scales") else None for row in rows]
     if "than" in measure:
         times = {report.key(row): row["us"] for row in results.rows}
-        others = [times.get(report.key({**row, **measure["than"]})) for row in rows]
-        return [us / row["us"] if us and row["us"] else None for us, row in zip(others, rows)]
+        return over_ours([times.get(report.key({**row, **measure["than"]})) for row in rows], rows)
     if "than_case" in measure:
         times = {row["case"]: row["us"] for row in results.rows}
-        others = [times.get(re.sub(*measure["than_case"], row["case"])) for row in rows]
-        return [us / row["us"] if us and row["us"] else None for us, row in zip(others, rows)]
+        return over_ours([times.get(re.sub(*measure["than_case"], row["case"])) for row in rows], rows)
     raise ValueError(f"a measure is {', '.join(map(repr, MEASURES))}, not {measure}")
 
 

@@ -29,7 +29,9 @@ std::vector<contiguous_case> of_both(std::vector<contiguous_case> cases) {
 std::vector<i32> contiguous_case::counts() const {
     if (list != nullptr) {
         std::vector<i32> rows_of(dealt.begin(), dealt.end());
-        for (i32& count : rows_of) count = counted ? align_up(count, alignment) : count;
+        if (counted) {
+            for (i32& count : rows_of) count = align_up(count, alignment);
+        }
         return rows_of;
     }
     std::vector<double> shares;

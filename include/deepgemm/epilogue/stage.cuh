@@ -129,10 +129,7 @@ struct store_stage {
     DEEPGEMM_DEVICE void put_lines(const ragged_edge<T>& edge, const float (&value)[batch][buffer::registers], i32 row,
                                    i32 column) const {
         const u32 first = address + slot * (batch * tile::bytes);
-        ptx::bulk_wait_read<slots - 1>();
-        sync();
-        DEEPGEMM_UNROLL
-        for (int i = 0; i < batch; ++i) buffer{first + u32(i) * tile::bytes}.write(value[i]);
+        fill(first, value);
         sync();
         constexpr int parts = Columns / line_columns, pieces = Rows * parts;  // of a row, and of a buffer
         DEEPGEMM_NO_UNROLL
@@ -164,15 +161,20 @@ struct store_stage {
     }
 
 private:
-    /// The owner's threads: writes a batch to the buffers from `first` on and starts to copy them to D.
-    DEEPGEMM_DEVICE void copy_out(const tensor_map& d, u32 first, const float (&value)[batch][buffer::registers],
-                                  i32 row, i32 column, i32 matrix) const {
+    /// The owner's threads: writes a batch to the buffers from `first` on, once earlier copies have left them. Those that hold a
+    /// tile of C have no copies under way.
+    DEEPGEMM_DEVICE void fill(u32 first, const float (&value)[batch][buffer::registers]) const {
         if constexpr (!Accumulate) {
             ptx::bulk_wait_read<slots - 1>();
             sync();
         }
         DEEPGEMM_UNROLL
         for (int i = 0; i < batch; ++i) buffer{first + u32(i) * tile::bytes}.write(value[i]);
+    }
+    /// The owner's threads: writes a batch to the buffers from `first` on and starts to copy them to D.
+    DEEPGEMM_DEVICE void copy_out(const tensor_map& d, u32 first, const float (&value)[batch][buffer::registers],
+                                  i32 row, i32 column, i32 matrix) const {
+        fill(first, value);
         ptx::fence_proxy_async();
         sync();
         if (issues()) {

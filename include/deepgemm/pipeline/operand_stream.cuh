@@ -179,12 +179,12 @@ struct operand_stream {
         for (int i = 0; i < tile_maps; ++i) p.map[i] = maps[i];
         if constexpr (loads_scales) {
             p.scale.map = maps[tile_maps];
-        } else if constexpr (loads_groups) {
-            p.groups = maps[tile_maps];
-            p.groups_by_tma = fits_tma(x);
-            p.scale.words = {static_cast<const u32*>(x.scales.data), x.scales.stride_mn, x.scales.stride_k};
         } else if constexpr (!same_as<scales, deepgemm::scale::none>) {
             p.scale.words = {static_cast<const u32*>(x.scales.data), x.scales.stride_mn, x.scales.stride_k};
+        }
+        if constexpr (loads_groups) {
+            p.groups = maps[tile_maps];
+            p.groups_by_tma = fits_tma(x);
         }
         // An operand that is read once need not stay in L2. Mark it evict_first, so that it does not displace data of other
         // kernels; lines that were written would have to go back to memory first.
