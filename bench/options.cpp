@@ -97,6 +97,9 @@ bool parse(arguments given, options& result, std::ostream& out) {
     line.toggle("--no-sustained", no_sustained, "skip the back-to-back runs");
     line.option("--peers", "on|off", peers, "measure cuBLASLt in the same run (default on)")
         ->check(one_of({"on", "off"}));
+    line.option(
+        "--peer-library", "FILE", result.peer_library,
+        "shared library whose kernels are timed in turn with ours, in products of groups and batches: bench/peer.hpp");
     add_files(line, result);
     line.toggle("--sim", sim, "run small products on the simulator instead; 'bench --sim --help' lists its options");
     if (!line.read(given, out)) return false;
@@ -107,6 +110,8 @@ bool parse(arguments given, options& result, std::ostream& out) {
         throw std::invalid_argument(
             "--objective sustained with --tune times kernels back to back, for longer than 0 s");
     result.peers = peers == "on";
+    if (!result.peers && !result.peer_library.empty())
+        throw std::invalid_argument("--peer-library names a peer, and --peers off leaves all of them out");
     result.command = "./dg bench" + line.typed({"--out", "--results", "--table"});
     return true;
 }

@@ -24,6 +24,7 @@ struct options {
     double sustained_seconds = 1.0;     ///< back-to-back time of each contender; 0: none
     double sustained_above_us = 100.0;  ///< only for cases that take longer than this
     bool peers = true;
+    std::string peer_library;    ///< shared library of a peer of the user's own (peer.hpp); empty: none
     bool nvrtc = false;          ///< time our FP8 kernels as NVRTC compiles them, too
     int search = 1;              ///< cuBLASLt: the fastest of so many suggestions; 1 is its first choice
     std::string timer = "auto";  ///< auto, cupti, events

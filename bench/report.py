@@ -3,9 +3,9 @@
 """Turns benchmark results into documentation: docs/performance.md, its plots, and the table in README.md.
 
 Reads the result files of bench/results/<gpu> (those of bench/report_families.py; written by `deepgemm bench`), as far as
-they are there, and beside them deepgemm-*.json (times of DeepGEMM, measured in another run on the same kind of GPU), tune_*.json (races among
-the kernels, of which bench/ablation.py makes tables), and chain.json, engine.json and rtc.json (of which bench/launch_costs.py does, of
-machines without a GPU, too). Prints the summaries. Needs Python 3.9; matplotlib for the plots (Debian: python3-matplotlib).
+they are there, and beside them deepgemm-*.json (times of DeepGEMM of another run on the same kind of GPU, for rows where it did not
+run in turn with ours), tune_*.json (races among the kernels, of which bench/ablation.py makes tables), and chain.json, engine.json and
+rtc.json (of which bench/launch_costs.py does, of machines without a GPU, too). Prints the summaries. Needs Python 3.9; matplotlib for the plots (Debian: python3-matplotlib).
 
     bench/report.py                  # every GPU under bench/results
     bench/report.py --check          # fail if the written files are not up to date
@@ -35,6 +35,9 @@ PEERS = {
     "deepgemm_nt": "ours, NT",
     "deepgemm_on_the_way": "ours, transposed on the way",
 }
+
+# Peers that ran in turn with ours: the member of a result file's `machine` that has the version, and the name.
+LIBRARIES = {"cublaslt": "cuBLASLt", "deepgemm": "DeepGEMM"}
 
 # Ceilings of a roofline: memory as the data sheets have it, in TB/s, and what a multiprocessor's tensor cores do in a cycle.
 MEMORY_TB_S = {"NVIDIA H100 80GB HBM3": 3.35, "NVIDIA H200": 4.8}
@@ -84,7 +87,7 @@ class Report:
         for path in sorted(file.parent.glob("deepgemm-*.json")):
             other = json.loads(path.read_text())
             times = {key(r): r["us"] for r in other["rows"]}
-            same = [r for r in self.rows if key(r) in times]
+            same = [r for r in self.rows if key(r) in times and "deepgemm" not in r["peers"]]  # the same run counts for more
             if same and other["machine"]["gpu"] == self.machine["gpu"]:
                 self.others.append(other)
                 for row in same:
@@ -147,7 +150,7 @@ def kind(row):
 def protocol(report):
     m = report.machine
     seconds = re.search(r"--sustained ([\d.]+)", m["command"])
-    peer = f"cuBLASLt {m['cublaslt']}, " if "cublaslt" in m else ""
+    peer = "".join(f"{name} {m[member]}, " for member, name in LIBRARIES.items() if member in m)
     text = (f"{m['gpu']}, driver {m['driver']}, CUDA {m['toolkit']}, {peer}clock {m['clock']}, "
             f"{m['date'][:10]}. Kernel times from {m['timer'].split(':')[0]}; an 8 GB memset before each launch, contenders "
             f"interleaved, median of {m.get('reps', 30)}. Sustained: back to back for {seconds[1] if seconds else 1} s, where "

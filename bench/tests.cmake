@@ -4,7 +4,7 @@ if(NOT COMMAND deepgemm_doctest)
     return()
 endif()
 set(bench_test_sources
-    host_test.cpp json_test.cpp table_test.cpp command_test.cpp explain_test.cpp cache_command_test.cpp)
+    host_test.cpp json_test.cpp table_test.cpp command_test.cpp explain_test.cpp cache_command_test.cpp peer_test.cpp)
 if(TARGET deepgemm::rtc_development)
     list(APPEND bench_test_sources aot_test.cpp fat_binary_test.cpp)
 endif()
@@ -14,6 +14,15 @@ deepgemm_joined(bench_tests)
 deepgemm_precompiled(bench_tests LIKE ${deepgemm_precompiled_fast})
 target_include_directories(bench_tests PRIVATE "${PROJECT_SOURCE_DIR}/tests/rtc" "${PROJECT_SOURCE_DIR}/tests/docs")
 target_link_libraries(bench_tests PRIVATE deepgemm_commands $<TARGET_NAME_IF_EXISTS:deepgemm::rtc_development>)
+
+# Shared libraries for peer_test.cpp: a peer's, and one that exports none.
+file(CONFIGURE OUTPUT "${generated}/no_peer.cpp" CONTENT "// Written by CMake: a library without a peer.\n")
+add_library(bench_peer_sample MODULE peer_sample.cpp)
+target_link_libraries(bench_peer_sample PRIVATE deepgemm::development)
+add_library(bench_no_peer MODULE "${generated}/no_peer.cpp")
+add_dependencies(bench_tests bench_peer_sample bench_no_peer)
+set_source_files_properties(peer_test.cpp PROPERTIES COMPILE_DEFINITIONS
+    "BENCH_PEER_SAMPLE=\"$<TARGET_FILE:bench_peer_sample>\";BENCH_NO_PEER=\"$<TARGET_FILE:bench_no_peer>\"")
 
 # call_test(<name> <program's target> <exit code> <text that must appear> <argument>...)
 function(call_test name program code text)

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstdio>
+#include <map>
 #include <stdexcept>
 
 #include <deepgemm/host/cuda_device.hpp>
@@ -18,6 +19,7 @@
 #include "memory.hpp"
 #include "ops/contest.hpp"
 #include "ops/words.hpp"
+#include "peer_library.hpp"
 #include "progress.hpp"
 #include "reference.cuh"
 #include "result.hpp"
@@ -46,14 +48,17 @@ struct case_contender {
 ///     traffic()                if it is there: a contender that moves what the case must move and computes nothing
 ///     k_major_product()        if it is there: the same problem with K-major scales of A, or nothing
 ///     before(stream), after(stream)   if they are there: what the product's time includes beside its kernel
-///     peer(options)            if it is there: a peer's contender for the same case, with no launch if there is none
+///     peer(options)            if it is there: a peer's contender for the same case, with no launch if there is none;
+///                              beside it a library of the user's may have one (peer.hpp)
 template <class O, class Data>
 class case_run {
 public:
     using product = typename words<O>::product;
 
     case_run(const options& o, const machine& board, timer& clock)
-        : o_(o), board_(board), clock_(clock), device_(or_throw(cuda::describe_current_device())) {}
+        : o_(o), board_(board), clock_(clock), device_(or_throw(cuda::describe_current_device())) {
+        if (!o.peer_library.empty()) library_ = &open_peer(o.peer_library);
+    }
 
     /// All kernels with --tune, else the planner's choice, which is the first in any case.
     std::vector<case_contender<O>> measure(const product& problem, u64 seed) {
@@ -70,18 +75,18 @@ public:
         std::vector<contender> who;
         for (case_contender<O>& each : all) {
             who.push_back(each.who);
-            judge(each, problem.tolerance());
+            const comparison c = judge(each, each.figures.failure);
+            if (each.figures.failure.empty()) each.figures.failure = fault_of(c, problem.tolerance());
         }
-        peer_ = {};
-        if constexpr (requires { data_.peer(o_); }) enter_peer(who, problem.tolerance());
-        const std::size_t with_peer = who.size();
+        enter_peers(who, given, problem.tolerance());
+        const std::size_t ours_and_peers = who.size();
         if constexpr (requires { data_.traffic(); }) {
             if (!o_.tune) who.push_back(data_.traffic());  // last, since it overwrites D
         }
         const auto times = clock_.flushed(who, o_.warmups, o_.reps);
         for (std::size_t i = 0; i < all.size(); ++i) all[i].figures.us = times[i].us;
-        if (with_peer > all.size()) peer_.figures.us = times[with_peer - 1].us;
-        if (who.size() > with_peer) all[0].traffic.us = times.back().us;
+        for (std::size_t i = 0; i < peers_.size(); ++i) peers_[i].figures.us = times[all.size() + i].us;
+        if (who.size() > ours_and_peers) all[0].traffic.us = times.back().us;
         if (!o_.tune && all.size() == 2) {
             all[0].k_major = std::move(all[1].figures);
             if (all[0].figures.failure.empty() && !all[0].k_major.failure.empty())
@@ -100,8 +105,11 @@ public:
         }
         return all;
     }
-    /// The peer on the last case; it has no times if there is none, or if its result was wrong.
-    const case_contender<O>& peer() const { return peer_; }
+    /// The peers on the last case: those that can run it and were right.
+    const std::vector<case_contender<O>>& peers() const { return peers_; }
+    /// The version of the user's own peer; empty if there is none.
+    std::string library_version() const { return library_ == nullptr ? "" : library_->version(); }
+    std::string library_name() const { return library_ == nullptr ? "" : library_->name(); }
 
 private:
     /// The kernels for a problem, by rank, or the first one alone.
@@ -122,31 +130,47 @@ private:
         }
         return all;
     }
-    /// Adds the peer to those who are timed, unless it cannot run the case or is wrong.
-    void enter_peer(std::vector<contender>& who, double tolerance) {
+    /// Adds the peers to those who are timed: what the operation compares with, and the user's own.
+    template <class Problem>
+    void enter_peers(std::vector<contender>& who, const Problem& given, double tolerance) {
+        peers_.clear();
         if (!o_.peers || o_.tune) return;
+        if constexpr (requires { data_.peer(o_); }) enter_peer(who, tolerance, [&] { return data_.peer(o_); });
+        if constexpr (requires(peer & own) { own.prepare(given); }) {
+            if (library_ != nullptr)
+                enter_peer(who, tolerance, [&] { return contender{library_->name(), library_->prepare(given)}; });
+        }
+    }
+    /// Adds the peer that `make` gives, unless it cannot run the case or is wrong.
+    template <class Make>
+    void enter_peer(std::vector<contender>& who, double tolerance, const Make& make) {
+        case_contender<O> one;
         try {
-            peer_.who = data_.peer(o_);
-            if (!peer_.who.launch) return;
-            judge(peer_, tolerance);
-            if (peer_.figures.failure.empty()) who.push_back(peer_.who);
+            one.who = make();
+            if (!one.who.launch) return;
+            std::string elsewhere;  // which rows that are of no product a peer writes is its own affair
+            one.figures.failure = fault_of(judge(one, elsewhere), tolerance);
         } catch (const std::exception& e) {
             static_cast<void>(cudaGetLastError());
-            peer_.figures.failure = e.what();
+            one.figures.failure = e.what();
         }
-        if (!peer_.figures.failure.empty())
-            std::printf("%s: %s\n", peer_.who.name.c_str(), peer_.figures.failure.c_str());
+        if (one.figures.failure.empty()) {
+            who.push_back(one.who);
+            peers_.push_back(std::move(one));
+        } else {
+            std::printf("%s: %s\n", one.who.name.c_str(), one.figures.failure.c_str());
+        }
     }
 
-    void judge(case_contender<O>& each, double tolerance) {
+    /// Launches a contender once. The largest errors in D; `elsewhere` becomes a sentence if it wrote where it must not.
+    comparison judge(case_contender<O>& each, std::string& elsewhere) {
         data_.reset_d();
         each.who.launch(clock_.stream());
         check(cudaStreamSynchronize(clock_.stream()), each.who.name.c_str());
-        measurement& m = each.figures;
-        const comparison c = data_.judge(reference_, m.failure);
-        m.diff = c.diff;
-        m.max_error = c.max_error;
-        if (m.failure.empty()) m.failure = fault_of(c, tolerance);
+        const comparison c = data_.judge(reference_, elsewhere);
+        each.figures.diff = c.diff;
+        each.figures.max_error = c.max_error;
+        return c;
     }
 
     const options& o_;
@@ -155,7 +179,8 @@ private:
     device_info device_;
     Data data_;
     reference reference_;
-    case_contender<O> peer_;
+    peer* library_ = nullptr;  ///< of the user's own
+    std::vector<case_contender<O>> peers_;
 };
 
 /// The row of a result file for our pick. members_of(case) gives what tells the case from others.
@@ -228,7 +253,7 @@ private:
                 print(problem, each);
                 wrong += !each.figures.failure.empty();
             }
-            if (!run.peer().figures.us.empty()) print(problem, run.peer());
+            for (const case_contender<O>& peer : run.peers()) print(problem, peer);
             std::fflush(stdout);
             if (o_.tune) {
                 add_winner(winners.rows<O>(), problem, all, o_.objective);
@@ -236,14 +261,16 @@ private:
                 continue;
             }
             rows.push_back(row_of<O>(problem, all[0]));
-            if (const auto& peer = run.peer(); !peer.figures.us.empty())
+            for (const case_contender<O>& peer : run.peers()) {
                 rows.back()["peers"][peer.who.name] = peer.figures.median_us();
+                versions_[peer.who.name] =
+                    peer.who.name == run.library_name() ? run.library_version() : cublaslt_version();
+            }
             // Written after every case: an interrupted run leaves what it measured.
             json about = board.describe(o_.command, clock.method());
             about["reps"] = o_.reps;
             about["flush_bytes"] = double(o_.flush_bytes);
-            if (run.peer().who.name == "cublaslt") with_cublaslt_ = true;
-            if (with_cublaslt_) about["cublaslt"] = cublaslt_version();
+            for (const auto& [name, version] : versions_) about[name] = version;
             write_file(path, text_of(json::object({{"machine", about}, {"rows", rows}})) + "\n");
         }
         if (wrong) std::printf("%d results are wrong\n", wrong);
@@ -274,7 +301,7 @@ private:
     const options& o_;
     std::vector<product> cases_;
     std::vector<std::vector<product>> families_;
-    bool with_cublaslt_ = false;  ///< it was a peer of some case
+    std::map<std::string, std::string> versions_;  ///< of the peers of some case, by name
 };
 
 }  // namespace deepgemm::bench
