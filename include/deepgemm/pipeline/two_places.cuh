@@ -14,8 +14,8 @@ public:
     using cursor = typename Pipeline::cursor;
 
     /// Who has acquired stage `at` for the first K block of the next place: waits until all warps have left what the place had
-    /// before. Its last K block came one block before the `served_` ones of the last place; they have left it when the stage is
-    /// free that comes `stages` - `served_` - 1 after this one. If the last place serves that many K blocks, it is free already.
+    /// before. Its last K block came just before the `served_` blocks of the last place; they have left it when the stage is
+    /// free that comes `stages` - `served_` - 1 after this one. If the last place serves that many blocks, it is free already.
     DEEPGEMM_DEVICE void await(const Pipeline& pipe, cursor at) {
         if (served_ < cursor::stages - 1) {
             at.skip(cursor::stages - 1 - served_);
