@@ -4,7 +4,8 @@ if(NOT COMMAND deepgemm_doctest)
     return()
 endif()
 set(bench_test_sources
-    host_test.cpp json_test.cpp table_test.cpp command_test.cpp explain_test.cpp cache_command_test.cpp peer_test.cpp)
+    gemm_cases_test.cpp grouped_cases_test.cpp batch_cases_test.cpp logits_cases_test.cpp options_test.cpp result_test.cpp
+    json_test.cpp table_test.cpp command_test.cpp explain_test.cpp cache_command_test.cpp peer_test.cpp)
 if(TARGET deepgemm::rtc_development)
     list(APPEND bench_test_sources aot_test.cpp fat_binary_test.cpp)
 endif()

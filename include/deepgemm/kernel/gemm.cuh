@@ -257,7 +257,7 @@ private:
             const operand_place a = tile.a(blocks.first);
             const i32 end = blocks.first + blocks.count;
             DEEPGEMM_NO_UNROLL
-            for (i32 block_k = blocks.first; block_k < end; block_k += places.age) {
+            for (i32 block_k = blocks.first; block_k < end;) {
                 pipe.acquire(at);
                 places.await(pipe, at);
                 // These are found for each group, since there are no registers to keep them in.
@@ -268,13 +268,15 @@ private:
                 at = {ptx::keep(at.stage), ptx::keep(at.parity)};  // addresses would take registers during the copy
                 ptx::cp_async_arrive(pipe.full(at));
                 at.advance();
-                places.age = min(of_a.template blocks_from<block.k>(block_k), end - block_k);
+                const i32 served = min(of_a.template blocks_from<block.k>(block_k), end - block_k);
+                places.pass(served);
                 DEEPGEMM_NO_UNROLL
-                for (i32 i = 1; i < places.age; ++i) {
+                for (i32 i = 1; i < served; ++i) {
                     const u32 landed = pipe.acquire(at);
                     if (ptx::lane_index() == 0) ptx::mbarrier_arrive(landed, 32);
                     at.advance();
                 }
+                block_k += served;
             }
         }
     }

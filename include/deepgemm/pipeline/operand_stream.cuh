@@ -382,25 +382,24 @@ private:
     /// Requests the map of its scales, if TMA loads them.
     DEEPGEMM_BOTH static constexpr void scale_map(const operand_arguments& x, i32 rows, i32 k, i32 matrices,
                                                   tensor_map_request* maps) {
-        if constexpr (loads_scales) {
+        if constexpr (loads_scales || loads_groups) {
             tensor_map_request& map = maps[tile_maps];
-            const i32 words_k = x.scales.words_k != 0 ? x.scales.words_k : deepgemm::scale::words<scales>(k);
-            map = matrix_map(x.scales.data, dtype::f32, words_k, rows, x.scales.stride_k * 4, 1, boxes.words,
-                             swizzle_mode::none);
-            if constexpr (How.stacked) map = stack_map(map, matrices, x.scales.matrix_stride * 4);
-        }
-        if constexpr (loads_groups) {
-            tensor_map_request& map = maps[tile_maps];
-            if (!fits_tma(x)) {
+            if constexpr (loads_scales) {
+                const i32 words_k = x.scales.words_k != 0 ? x.scales.words_k : deepgemm::scale::words<scales>(k);
+                map = matrix_map(x.scales.data, dtype::f32, words_k, rows, x.scales.stride_k * 4, 1, boxes.words,
+                                 swizzle_mode::none);
+            } else if (fits_tma(x)) {
+                map = matrix_map(x.scales.data, dtype::f32, rows, deepgemm::scale::words<scales>(k),
+                                 x.scales.stride_mn * 4, Tile::rows / How.sharers, How.groups.words, swizzle_mode::b32);
+            } else {
                 map.rank = 0;
                 return;
             }
-            map = matrix_map(x.scales.data, dtype::f32, rows, deepgemm::scale::words<scales>(k), x.scales.stride_mn * 4,
-                             Tile::rows / How.sharers, How.groups.words, swizzle_mode::b32);
             if constexpr (How.stacked) map = stack_map(map, matrices, x.scales.matrix_stride * 4);
         }
     }
     static constexpr int rank = How.stacked ? 3 : 2;  ///< of its tensor maps, but for that of windows
+    static_assert(!loads_scales || !loads_groups, "operand_stream: scales wait in stages or in groups");
     static_assert(How.parts == 1 || How.sharers == 1, "operand_stream: parts of a tile are not shared");
     static_assert(!How.windows || (!How.stacked && How.matrices == 1),
                   "operand_stream: windows along K are of one matrix, and a stack already");

@@ -9,22 +9,25 @@ namespace deepgemm {
 
 /// Who fills places knows by this when one is free. `Pipeline` has the stages whose K blocks the places serve.
 template <class Pipeline>
-struct two_places {
+class two_places {
+public:
     using cursor = typename Pipeline::cursor;
-    i32 age = cursor::stages;  ///< K blocks since the first one that the last place serves, including it
 
     /// Who has acquired stage `at` for the first K block of the next place: waits until all warps have left what the place had
-    /// before. Its last K block came `age` + 1 blocks ago; they have left it when the stage is free that comes `stages` - `age`
-    /// - 1 after this one. If a place serves that many K blocks, it is free already.
+    /// before. Its last K block came just before the `served_` blocks of the last place; they have left it when the stage is
+    /// free that comes `stages` - `served_` - 1 after this one. If the last place serves that many blocks, it is free already.
     DEEPGEMM_DEVICE void await(const Pipeline& pipe, cursor at) {
-        if (age < cursor::stages - 1) {
-            at.skip(cursor::stages - 1 - age);
+        if (served_ < cursor::stages - 1) {
+            at.skip(cursor::stages - 1 - served_);
             pipe.acquire(at);
         }
-        age = 0;
+        served_ = 0;
     }
-    /// The same, with every K block, once its stage is served: the next block comes.
-    DEEPGEMM_DEVICE void pass() { ++age; }
+    /// The same, for the stages of the next `blocks` K blocks: the last place serves these, too.
+    DEEPGEMM_DEVICE void pass(i32 blocks = 1) { served_ += blocks; }
+
+private:
+    i32 served_ = cursor::stages;  ///< K blocks that the last place serves so far; at first nothing is to be awaited
 };
 
 }  // namespace deepgemm

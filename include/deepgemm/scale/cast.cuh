@@ -12,6 +12,7 @@
 #include <deepgemm/ptx/thread.cuh>
 #include <deepgemm/ptx/warp.cuh>
 #include <deepgemm/scale/cast_element.cuh>
+#include <deepgemm/scale/cast_walk.cuh>
 
 namespace deepgemm::scale {
 
@@ -31,79 +32,33 @@ struct cast_arguments {
     bool repeat_rows = false;
 };
 
-namespace detail {
-
-/// True if vectors of `Count` elements can be loaded and stored wherever a column index is a multiple of `Count`.
-template <class X, int Count>
-DEEPGEMM_BOTH bool rows_aligned(const cast_arguments& args) {
-    constexpr u64 vector = min(u64(Count * sizeof(X)), u64(16));
-    return u64(args.x) % vector == 0 && u64(args.x_pitch) * sizeof(X) % vector == 0 && u64(args.q) % Count == 0 &&
-           args.q_pitch % Count == 0;
-}
-
-}  // namespace detail
-
 /// Casts x (m, k) to Q with one scale for each row and `GranK` columns: activations. A warp takes 512 columns of a row.
 /// The scale of (row, K block b) is word (row, b), or byte b % 4 of word (row, b / 4).
 template <fp8_element Q, cast_input X, int GranK, cast_scales Scales>
-struct cast_per_token {
+struct cast_per_token : detail::cast_of_rows<cast_arguments, X, 8> {
     static_assert(GranK == 32 || GranK == 128, "cast_per_token: a scale must cover 32 or 128 elements of K");
-    static constexpr int threads = 256, unit_columns = 512;
-    static constexpr int vector = 8, steps = unit_columns / (32 * vector), lanes_per_tile = GranK / vector;
-
-    static constexpr launch_info launch{.threads = u32(threads)};
-    static constexpr int map_count = 0;
-    using arguments = cast_arguments;
-    struct params {
-        cast_arguments args;
-        u32 units_per_row, units;
-        bool aligned;
-    };
-
-    DEEPGEMM_BOTH static params make_params(const arguments& args) {
-        const u32 per_row = u32(ceil_div(args.columns, unit_columns));
-        return {args, per_row, per_row * u32(args.rows), detail::rows_aligned<X, vector>(args)};
-    }
-    /// CTAs on `num_sms` multiprocessors; 0 if x is empty.
-    DEEPGEMM_BOTH static int grid(const arguments& args, int num_sms) {
-        return int(min(ceil_div(i64(make_params(args).units), i64(threads / 32)), i64(num_sms) * 16));
-    }
+    using walk = detail::cast_of_rows<cast_arguments, X, 8>;
+    using params = typename walk::params;
+    using walk::vector, walk::steps;
+    static constexpr int lanes_per_tile = GranK / vector;
 
     /// The kernel body; called by every thread.
     DEEPGEMM_DEVICE static void run(const params& p) {
         ptx::role("cast");
         ptx::grid_dependency_wait();
-        constexpr u32 warps = threads / 32;
-        for (u32 unit = ptx::cta_index() * warps + ptx::warp_index(); unit < p.units;
-             unit += ptx::cta_count() * warps) {
-            cast_unit(p, i32(unit / p.units_per_row), i32(unit % p.units_per_row) * unit_columns);
-        }
+        walk::for_each_unit(p, [&](i32 row, i32 column) { cast_unit(p, row, column); });
     }
 
 private:
-    /// Column of the calling lane's first element in a step.
-    DEEPGEMM_DEVICE static i32 column_of(i32 column, int step) {
-        return column + (step * 32 + i32(ptx::lane_index())) * vector;
-    }
+    using walk::column_of;
 
     DEEPGEMM_DEVICE static void cast_unit(const params& p, i32 row, i32 column) {
         const cast_arguments& a = p.args;
         float x[steps][vector], scale[steps];
+        walk::load(p, row, column, x);
         DEEPGEMM_UNROLL
         for (int s = 0; s < steps; ++s) {
-            const i32 at = column_of(column, s);
-            detail::load_elements<vector>(static_cast<const X*>(a.x) + row * a.x_pitch + at, a.columns - at, p.aligned,
-                                          x[s]);
-        }
-        DEEPGEMM_UNROLL
-        for (int s = 0; s < steps; ++s) {
-            u32 amax = detail::smallest_amax;
-            DEEPGEMM_UNROLL
-            for (int i = 0; i < vector; ++i) amax = max(amax, detail::magnitude(x[s][i]));
-            DEEPGEMM_UNROLL
-            for (int apart = lanes_per_tile / 2; apart > 0; apart /= 2)
-                amax = max(amax, ptx::shuffle_xor(amax, u32(apart)));
-            scale[s] = detail::scale_of<Q, Scales>(amax);
+            scale[s] = detail::scale_of<Q, Scales>(walk::template largest<GranK>(x[s]));
             const i32 at = column_of(column, s);
             detail::store_elements(static_cast<Q*>(a.q) + row * a.q_pitch + at, a.columns - at, p.aligned, x[s],
                                    1.0f / scale[s]);
@@ -157,59 +112,32 @@ enum class cast_tile : u8 {
 /// each warp some of the rows, each lane four columns. The scale of (row block i, column or column block j) is word (i, j). If
 /// packed, it is a byte of word (i / 4, j) for channels and of word (i, j / 4) for blocks.
 template <cast_tile Tile, fp8_element Q, cast_input X, int GranK, cast_scales Scales>
-struct cast_per_tile {
+struct cast_per_tile : detail::cast_of_tiles<cast_arguments, X, 8, GranK> {
     static_assert(GranK == 128 || (GranK == 32 && Tile == cast_tile::channel),
                   "cast_per_tile: a scale must cover 128 elements of K, or, per channel, 32");
-    static constexpr int threads = 256, warps = threads / 32, vector = 4, tile_columns = 32 * vector;
-    static constexpr int rows_per_warp = GranK / warps;
+    using walk = detail::cast_of_tiles<cast_arguments, X, 8, GranK>;
+    using params = typename walk::params;
+    using walk::warps, walk::vector, walk::tile_columns, walk::rows_per_warp;
     static constexpr bool is_block = Tile == cast_tile::block;
 
-    static constexpr launch_info launch{.threads = u32(threads), .smem_bytes = u32(4 * warps * tile_columns)};
-    static constexpr int map_count = 0;
-    using arguments = cast_arguments;
-    struct params {
-        cast_arguments args;
-        u32 column_tiles, tiles;
-        bool aligned;
-    };
-    using maxima = ptx::vec4<u32>;
-
-    DEEPGEMM_BOTH static params make_params(const arguments& args) {
-        const u32 across = u32(ceil_div(args.columns, tile_columns));
-        return {args, across, across * u32(ceil_div(args.rows, GranK)), detail::rows_aligned<X, vector>(args)};
-    }
-    /// CTAs on `num_sms` multiprocessors; 0 if x is empty.
-    DEEPGEMM_BOTH static int grid(const arguments& args, int num_sms) {
-        return int(min(i64(make_params(args).tiles), i64(num_sms) * 16));
-    }
+    static constexpr launch_info launch{.threads = u32(walk::threads), .smem_bytes = u32(4 * warps * tile_columns)};
 
     /// The kernel body; called by every thread.
     DEEPGEMM_DEVICE static void run(const params& p) {
         ptx::role("cast");
         ptx::grid_dependency_wait();
-        for (u32 tile = ptx::cta_index(); tile < p.tiles; tile += ptx::cta_count()) {
-            cast_one(p, i32(tile / p.column_tiles), i32(tile % p.column_tiles));
-        }
+        walk::for_each_tile(p, [&](i32 i, i32 j) { cast_one(p, i, j); });
     }
 
 private:
+    using four = typename walk::four;
+
     DEEPGEMM_DEVICE static void cast_one(const params& p, i32 i, i32 j) {
         const cast_arguments& a = p.args;
-        const i32 row = i * GranK + i32(ptx::warp_index()) * rows_per_warp;
-        const i32 column = j * tile_columns + i32(ptx::lane_index()) * vector;
+        const i32 row = walk::row_of(i, int(ptx::warp_index())), column = walk::column_of(j);
         float x[rows_per_warp][vector];
-        u32 amax[vector] = {detail::smallest_amax, detail::smallest_amax, detail::smallest_amax, detail::smallest_amax};
-        DEEPGEMM_UNROLL
-        for (int r = 0; r < rows_per_warp; ++r) {
-            const i32 valid = row + r < a.rows ? a.columns - column : 0;
-            detail::load_elements<vector>(static_cast<const X*>(a.x) + (row + r) * a.x_pitch + column, valid, p.aligned,
-                                          x[r]);
-        }
-        DEEPGEMM_UNROLL
-        for (int r = 0; r < rows_per_warp; ++r) {
-            DEEPGEMM_UNROLL
-            for (int c = 0; c < vector; ++c) amax[c] = max(amax[c], detail::magnitude(x[r][c]));
-        }
+        u32 amax[vector];
+        walk::load(p, row, column, x, amax);
         share(amax);
         float scale[vector], reciprocal[vector];
         DEEPGEMM_UNROLL
@@ -219,7 +147,7 @@ private:
         }
         DEEPGEMM_UNROLL
         for (int r = 0; r < rows_per_warp; ++r) {
-            const i32 valid = row + r < a.rows ? a.columns - column : 0;
+            const i32 valid = walk::columns_from(a, row + r, column);
             detail::store_elements(static_cast<Q*>(a.q) + (row + r) * a.q_pitch + column, valid, p.aligned, x[r],
                                    reciprocal);
         }
@@ -229,14 +157,13 @@ private:
     /// Largest magnitudes over all warps: per column, or of the whole tile in amax[0]. The CTA meets before and after the
     /// exchange, so that the next tile may begin at once.
     DEEPGEMM_DEVICE static void share(u32 (&amax)[vector]) {
-        const u32 column = ptx::dynamic_smem() + ptx::lane_index() * u32(sizeof(maxima));
+        const u32 column = ptx::dynamic_smem() + ptx::lane_index() * u32(sizeof(four));
         ptx::sync_cta();
-        ptx::st_shared(column + ptx::warp_index() * 32 * u32(sizeof(maxima)),
-                       maxima{amax[0], amax[1], amax[2], amax[3]});
+        ptx::st_shared(column + ptx::warp_index() * 32 * u32(sizeof(four)), four{amax[0], amax[1], amax[2], amax[3]});
         ptx::sync_cta();
         DEEPGEMM_UNROLL
         for (int warp = 0; warp < warps; ++warp) {
-            const maxima other = ptx::ld_shared<maxima>(column + u32(warp) * 32 * u32(sizeof(maxima)));
+            const four other = ptx::ld_shared<four>(column + u32(warp) * 32 * u32(sizeof(four)));
             amax[0] = max(amax[0], other.x);
             amax[1] = max(amax[1], other.y);
             amax[2] = max(amax[2], other.z);
@@ -254,7 +181,7 @@ private:
         } else if (ptx::warp_index() == 0) {
             DEEPGEMM_UNROLL
             for (int c = 0; c < vector; ++c) {
-                const i32 column = j * tile_columns + i32(ptx::lane_index()) * vector + c;
+                const i32 column = walk::column_of(j) + c;
                 if (column < a.columns)
                     store_scale(a, i, column, i, ceil_div(a.rows, GranK), a.scale_stride_i, scale[c]);
             }

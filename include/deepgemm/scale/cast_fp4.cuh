@@ -12,6 +12,7 @@
 #include <deepgemm/ptx/thread.cuh>
 #include <deepgemm/ptx/warp.cuh>
 #include <deepgemm/scale/cast_element.cuh>
+#include <deepgemm/scale/cast_walk.cuh>
 #include <deepgemm/scale/ue4m3.cuh>
 #include <deepgemm/scale/ue8m0.cuh>
 
@@ -73,17 +74,7 @@ struct fp4_cast {
     static constexpr dtype x_type = dtype_of<X>;
     static constexpr int gran_k = nv ? 16 : 32, word_k = 4 * gran_k;  ///< elements under a scale, under a word of them
 
-    using arguments = cast_fp4_arguments;
-    static constexpr int map_count = 0;
-
-    /// True if vectors of `Count` elements can be loaded and stored wherever a column is a multiple of Count.
-    template <int Count>
-    DEEPGEMM_BOTH static bool aligned(const arguments& a) {
-        constexpr u64 in = min(u64(Count * sizeof(X)), u64(16)), out = Count / 2;
-        return u64(a.x) % in == 0 && u64(a.x_pitch) * sizeof(X) % in == 0 && u64(a.q) % out == 0 &&
-               u64(a.q_pitch) % out == 0;
-    }
-    DEEPGEMM_DEVICE static float scale_of_tensor(const arguments& a) {
+    DEEPGEMM_DEVICE static float scale_of_tensor(const cast_fp4_arguments& a) {
         return nv && a.tensor_scale != nullptr ? ptx::ld_global_nc(a.tensor_scale) : 1.0f;
     }
 
@@ -111,62 +102,31 @@ struct fp4_cast {
 /// Casts x (m, k) to FP4 with a scale for each row and 32 columns (Format ue8m0) or 16 columns (ue4m3). A warp takes 512
 /// columns of a row.
 template <cast_input X, scale_format Format>
-struct cast_to_fp4 : detail::fp4_cast<X, Format> {
+struct cast_to_fp4 : detail::fp4_cast<X, Format>, detail::cast_of_rows<cast_fp4_arguments, X, 4> {
     using cast = detail::fp4_cast<X, Format>;
-    using arguments = typename cast::arguments;
-    using cast::gran_k, cast::word_k;
+    using walk = detail::cast_of_rows<cast_fp4_arguments, X, 4>;
+    using params = typename walk::params;
+    using cast::gran_k, cast::word_k, walk::vector, walk::steps;
     static constexpr bool per_channel = false;
-    static constexpr int threads = 256, unit_columns = 512;
-    static constexpr int vector = 8, steps = unit_columns / (32 * vector), lanes_per_tile = gran_k / vector;
-
-    static constexpr launch_info launch{.threads = u32(threads)};
-    struct params {
-        cast_fp4_arguments args;
-        u32 units_per_row, units;
-        bool aligned;  ///< vectors can be loaded and stored wherever a column is a multiple of `vector`
-    };
-
-    DEEPGEMM_BOTH static params make_params(const arguments& args) {
-        const u32 per_row = u32(ceil_div(args.columns, unit_columns));
-        return {args, per_row, per_row * u32(args.rows), cast::template aligned<vector>(args)};
-    }
-    /// CTAs on `num_sms` multiprocessors; 0 if x is empty.
-    DEEPGEMM_BOTH static int grid(const arguments& args, int num_sms) {
-        return int(min(ceil_div(i64(make_params(args).units), i64(threads / 32)), i64(num_sms) * 16));
-    }
+    static constexpr int lanes_per_tile = gran_k / vector;
 
     /// The kernel body; called by every thread.
     DEEPGEMM_DEVICE static void run(const params& p) {
         ptx::role("cast");
         ptx::grid_dependency_wait();
-        constexpr u32 warps = threads / 32;
         const float tensor_scale = cast::scale_of_tensor(p.args);
-        for (u32 unit = ptx::cta_index() * warps + ptx::warp_index(); unit < p.units;
-             unit += ptx::cta_count() * warps) {
-            cast_unit(p, i32(unit / p.units_per_row), i32(unit % p.units_per_row) * unit_columns, tensor_scale);
-        }
+        walk::for_each_unit(p, [&](i32 row, i32 column) { cast_unit(p, row, column, tensor_scale); });
     }
 
 private:
     DEEPGEMM_DEVICE static void cast_unit(const params& p, i32 row, i32 column, float tensor_scale) {
         const cast_fp4_arguments& a = p.args;
         float x[steps][vector];
+        walk::load(p, row, column, x);
         DEEPGEMM_UNROLL
         for (int s = 0; s < steps; ++s) {
-            const i32 at = column + (s * 32 + i32(ptx::lane_index())) * vector;
-            detail::load_elements<vector>(static_cast<const X*>(a.x) + row * a.x_pitch + at, a.columns - at, p.aligned,
-                                          x[s]);
-        }
-        DEEPGEMM_UNROLL
-        for (int s = 0; s < steps; ++s) {
-            const i32 at = column + (s * 32 + i32(ptx::lane_index())) * vector;
-            u32 amax = detail::smallest_amax;
-            DEEPGEMM_UNROLL
-            for (int i = 0; i < vector; ++i) amax = max(amax, detail::magnitude(x[s][i]));
-            DEEPGEMM_UNROLL
-            for (int apart = lanes_per_tile / 2; apart > 0; apart /= 2)
-                amax = max(amax, ptx::shuffle_xor(amax, u32(apart)));
-            const auto by = cast::scaling_of(amax, tensor_scale);
+            const i32 at = walk::column_of(column, s);
+            const auto by = cast::scaling_of(walk::template largest<gran_k>(x[s]), tensor_scale);
             float reciprocal[vector];
             DEEPGEMM_UNROLL
             for (int i = 0; i < vector; ++i) reciprocal[i] = by.reciprocal;
@@ -187,66 +147,44 @@ private:
 /// contiguous along M or N. A CTA takes the rows of a word of scales and 128 columns: two warps the rows of a scale, each
 /// lane four columns.
 template <cast_input X, scale_format Format>
-struct cast_to_fp4_per_channel : detail::fp4_cast<X, Format> {
+struct cast_to_fp4_per_channel : detail::fp4_cast<X, Format>,
+                                 detail::cast_of_tiles<cast_fp4_arguments, X, 4, detail::fp4_cast<X, Format>::word_k> {
     using cast = detail::fp4_cast<X, Format>;
-    using arguments = typename cast::arguments;
     using cast::gran_k, cast::word_k;
+    using walk = detail::cast_of_tiles<cast_fp4_arguments, X, 4, word_k>;
+    using params = typename walk::params;
+    using walk::warps, walk::vector, walk::tile_columns, walk::rows_per_warp;
     static constexpr bool per_channel = true;
-    static constexpr int threads = 256, warps = threads / 32, vector = 4, tile_columns = 32 * vector;
-    static constexpr int rows_per_warp = word_k / warps, warps_per_scale = gran_k / rows_per_warp;
+    static constexpr int warps_per_scale = gran_k / rows_per_warp;
     static_assert(warps_per_scale == 2 && warps / warps_per_scale == 4);
 
     // The largest magnitudes of each warp's rows, and the codes of four scales, of all columns.
-    static constexpr launch_info launch{.threads = u32(threads), .smem_bytes = u32(4 * (warps + 4) * tile_columns)};
-    struct params {
-        cast_fp4_arguments args;
-        u32 column_tiles, tiles;
-        bool aligned;
-    };
-    using four = ptx::vec4<u32>;
-
-    DEEPGEMM_BOTH static params make_params(const arguments& args) {
-        const u32 across = u32(ceil_div(args.columns, tile_columns));
-        return {args, across, across * u32(ceil_div(args.rows, word_k)), cast::template aligned<vector>(args)};
-    }
-    /// CTAs on `num_sms` multiprocessors; 0 if x is empty.
-    DEEPGEMM_BOTH static int grid(const arguments& args, int num_sms) {
-        return int(min(i64(make_params(args).tiles), i64(num_sms) * 16));
-    }
+    static constexpr launch_info launch{.threads = u32(walk::threads),
+                                        .smem_bytes = u32(4 * (warps + 4) * tile_columns)};
 
     /// The kernel body; called by every thread.
     DEEPGEMM_DEVICE static void run(const params& p) {
         ptx::role("cast");
         ptx::grid_dependency_wait();
         const float tensor_scale = cast::scale_of_tensor(p.args);
-        for (u32 tile = ptx::cta_index(); tile < p.tiles; tile += ptx::cta_count()) {
-            cast_one(p, i32(tile / p.column_tiles), i32(tile % p.column_tiles) * tile_columns, tensor_scale);
-        }
+        walk::for_each_tile(p, [&](i32 word, i32 j) { cast_one(p, word, j, tensor_scale); });
     }
 
 private:
+    using four = typename walk::four;
+
     /// The shared words of the calling lane's columns: largest magnitudes of warp `row`, or, after those, codes of scale `row`.
     DEEPGEMM_DEVICE static u32 shared(int row) {
         return ptx::dynamic_smem() + (u32(row) * 32 + ptx::lane_index()) * u32(sizeof(four));
     }
 
-    DEEPGEMM_DEVICE static void cast_one(const params& p, i32 word, i32 first_column, float tensor_scale) {
+    DEEPGEMM_DEVICE static void cast_one(const params& p, i32 word, i32 j, float tensor_scale) {
         const cast_fp4_arguments& a = p.args;
         const int warp = int(ptx::warp_index()), number = warp / warps_per_scale;  // of the scale, in its word
-        const i32 row = word * word_k + warp * rows_per_warp, column = first_column + i32(ptx::lane_index()) * vector;
+        const i32 row = walk::row_of(word, warp), column = walk::column_of(j);
         float x[rows_per_warp][vector];
-        u32 amax[vector] = {detail::smallest_amax, detail::smallest_amax, detail::smallest_amax, detail::smallest_amax};
-        DEEPGEMM_UNROLL
-        for (int r = 0; r < rows_per_warp; ++r) {
-            const i32 valid = row + r < a.rows ? a.columns - column : 0;
-            detail::load_elements<vector>(static_cast<const X*>(a.x) + (row + r) * a.x_pitch + column, valid, p.aligned,
-                                          x[r]);
-        }
-        DEEPGEMM_UNROLL
-        for (int r = 0; r < rows_per_warp; ++r) {
-            DEEPGEMM_UNROLL
-            for (int c = 0; c < vector; ++c) amax[c] = max(amax[c], detail::magnitude(x[r][c]));
-        }
+        u32 amax[vector];
+        walk::load(p, row, column, x, amax);
         ptx::st_shared(shared(warp), four{amax[0], amax[1], amax[2], amax[3]});
         ptx::sync_cta();
         const auto other = ptx::ld_shared<four>(shared(warp ^ 1));
@@ -264,11 +202,11 @@ private:
             ptx::st_shared(shared(warps + number), four{code[0], code[1], code[2], code[3]});
         DEEPGEMM_UNROLL
         for (int r = 0; r < rows_per_warp; ++r) {
-            const i32 valid = row + r < a.rows ? a.columns - column : 0;
+            const i32 valid = walk::columns_from(a, row + r, column);
             detail::store_fp4(a.q + (row + r) * a.q_pitch + column / 2, valid, p.aligned, x[r], reciprocal);
         }
         ptx::sync_cta();
-        store_words(a, word, first_column);
+        store_words(a, word, j * tile_columns);
     }
 
     /// Called by the CTA: a thread for each column stores its word. The next tile writes codes only after another meeting.
