@@ -53,6 +53,18 @@ concept inspecting_policy = group_policy<G> && requires(const G& groups, i32 row
     groups.inspect(rows, warp, warp);
 };
 
+/// A policy that looks groups up in a table in shared memory, which all threads of a CTA fill once: a refinement of
+/// `group_policy`. Its rows that become zero come behind all groups.
+/// Satisfied by: a group_policy with `table_bytes`, a member `place` for the table's address, `fill_table(rows)`, which all threads
+/// of a CTA call before a barrier, and `is_gap(group)`.
+template <class G>
+concept tabled_policy = group_policy<G> && requires(const G& groups, group_extent one) {
+    { G::table_bytes } -> same_as<const u32&>;
+    { +groups.place } -> same_as<u32>;
+    groups.fill_table(one.row);
+    { G::is_gap(one) } -> same_as<bool>;
+};
+
 namespace detail {
 template <class G>
 struct policy_arguments {

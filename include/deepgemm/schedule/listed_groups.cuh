@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Groups of rows by the group of each row: what schedules do with the list of it, and the policy that finds groups in it for
-// schedule/grouped.cuh. Which of the two schedules a kernel has is said in indexed.cuh.
+// Groups of rows by the group of each row: what policies of schedule/grouped.cuh do with the list of it, and the policy that
+// finds a group in it when a walk gets there. Which policy a kernel has is said in indexed.cuh.
 #pragma once
 
 #include <deepgemm/ptx/thread.cuh>
@@ -12,22 +12,11 @@ namespace deepgemm {
 /// multiple of `alignment` on. A list that breaks this makes inspect() trap; all else that is done with it ends nevertheless,
 /// and reads nothing but the list.
 struct listed_rows : row_groups {
-    DEEPGEMM_DEVICE i32 group_of(i32 row) const { return ptx::ld_global(list + row); }
+    using arguments = row_groups;
+    static constexpr stacks stacked{.b = true};
+    static constexpr bool bounded = true, on_device = true, any_row = true;
 
-    /// The first row after `row`, which has no group, that has one; `last` + 1 if none up to `last` has.
-    DEEPGEMM_DEVICE i32 end_of_gap(i32 row, i32 last) const {
-        const u32 step = u32(alignment), end = u32(last);
-        for (u32 first = u32(row) / step * step + step; first <= end; first += probes * step) {
-            i32 found[probes];
-            DEEPGEMM_UNROLL
-            for (int i = 0; i < probes; ++i) found[i] = group_of(i32(min(first + u32(i) * step, end)));
-            u32 none = 0;  // probes without a group, which come first
-            DEEPGEMM_UNROLL
-            for (int i = 0; i < probes; ++i) none += none == u32(i) && found[i] < 0 ? 1 : 0;
-            if (none < probes) return i32(min(first + none * step, end + 1));
-        }
-        return last + 1;
-    }
+    DEEPGEMM_DEVICE i32 group_of(i32 row) const { return ptx::ld_global(list + row); }
 
     /// Converged warp `warp` of `warps` warps of each CTA, for `rows` rows: traps if the list breaks a promise. Every row is
     /// looked at once in the whole grid. That a group goes on after rows of another one or of none is seen where these are
@@ -48,8 +37,10 @@ struct listed_rows : row_groups {
         }
     }
 
-protected:
-    static constexpr int probes = 8;  ///< loads under way at a time
+    /// Each group and each stretch before, between and behind them may end inside a tile.
+    DEEPGEMM_BOTH constexpr i32 most_row_tiles(problem_shape shape, i32 block_m) const {
+        return min(ceil_div(shape.m, block_m) + 2 * max(count, 0) + 1, shape.m);
+    }
 };
 
 /// The policy: stretches of rows of one group, or of none, one after another. Rows without a group become zero.
@@ -59,10 +50,6 @@ protected:
 /// before the latter. A sector of the list has 8 entries, so that the walk over the next stretches finds them in L1. inspect()
 /// brings the list to L2 meanwhile.
 struct listed_groups : listed_rows {
-    using arguments = row_groups;
-    static constexpr stacks stacked{.b = true};
-    static constexpr bool bounded = true, on_device = true, any_row = true;
-
     DEEPGEMM_DEVICE group_extent after(group_extent before, problem_shape shape) const {
         const i32 row = before.row_end;
         if (row >= shape.m) return {count, 0, row, row, 0, 0};
@@ -74,15 +61,11 @@ struct listed_groups : listed_rows {
     /// True if rows of `group` become zero.
     DEEPGEMM_BOTH static constexpr bool is_gap(const group_extent& group) { return group.index == gap; }
 
-    /// Each group and each stretch before, between and behind them may end inside a tile.
-    DEEPGEMM_BOTH constexpr i32 most_row_tiles(problem_shape shape, i32 block_m) const {
-        return min(ceil_div(shape.m, block_m) + 2 * max(count, 0) + 1, shape.m);
-    }
-
 private:
     static constexpr i32 gap =
         -1;  ///< the index of rows of no group; all groups have 0, and what is behind them `count`
     static constexpr i32 sector = 8, unit = 64;
+    static constexpr int probes = 8;  ///< loads under way at a time
 
     /// The first row after `row`, of `group`, that is not of it; `end` if there is none before that. First it looks at every
     /// eighth row up to a multiple of 64, or, if groups start at multiples of 128, at four of these and the rows before them.
@@ -102,6 +85,21 @@ private:
             step = end - row >= 2 * unit ? unit : end - (row & -sector) > sector ? sector : 1;
         }
         return end;
+    }
+
+    /// The first row after `row`, which has no group, that has one; `last` + 1 if none up to `last` has.
+    DEEPGEMM_DEVICE i32 end_of_gap(i32 row, i32 last) const {
+        const u32 step = u32(alignment), end = u32(last);
+        for (u32 first = u32(row) / step * step + step; first <= end; first += probes * step) {
+            i32 found[probes];
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < probes; ++i) found[i] = group_of(i32(min(first + u32(i) * step, end)));
+            u32 none = 0;  // probes without a group, which come first
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < probes; ++i) none += none == u32(i) && found[i] < 0 ? 1 : 0;
+            if (none < probes) return i32(min(first + none * step, end + 1));
+        }
+        return last + 1;
     }
 
     /// As end_of_gap() up to row `end`, for gaps that seldom end soon if they do not end at once: rows that are there only so

@@ -46,7 +46,10 @@ struct contiguous_gemm
         one.scattered = false;
         return gemm::why_not(one, work.one());
     }
-    static const char* why_not(const config& cfg, const workload& work) { return gemm::why_not(cfg, work.one()); }
+    static const char* why_not(const config& cfg, const workload& work) {
+        if (!detail::holds_groups(cfg.block.m, work)) return "it takes up to 256 groups by the group of each row";
+        return gemm::why_not(cfg, work.one());
+    }
 
     static std::string refusal(const workload& work, const device_info& device) {
         const bool hopper = device.arch / 10 == arch::sm90::number / 10;
@@ -64,6 +67,7 @@ struct contiguous_gemm
         made.traits.groups = work.by;
         made.traits.a.gathered = work.a.gathered;
         made.traits.scattered = work.scattered;
+        if (!detail::holds_groups(made.cfg.block.m, work)) made.cfg.block.m = 64, made.cfg.sm90.warpgroups = 1;
         return made;
     }
 };

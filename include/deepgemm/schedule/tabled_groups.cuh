@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+// Groups of rows by the group of each row: the policy of schedule/grouped.cuh that finds all groups in the list at the start of
+// the kernel. A walk over them then reads shared memory, where no role of any CTA waits for L2.
+#pragma once
+
+#include <deepgemm/ptx/barrier.cuh>
+#include <deepgemm/ptx/shared.cuh>
+#include <deepgemm/ptx/thread.cuh>
+#include <deepgemm/ptx/warp.cuh>
+#include <deepgemm/schedule/listed_groups.cuh>
+
+namespace deepgemm {
+
+/// The policy: stretches of rows of one group, or of none, one after another, of up to `most` groups. Rows without a group
+/// become zero, behind all others.
+///
+/// The table is a list of rows, [start of a group, its end, start of the next one, ...], and of the matrices of the groups. Stretch
+/// number s reaches to row number s of the list: those with odd numbers are groups, and those with even ones have none and are
+/// often empty.
+struct tabled_groups : listed_rows {
+    static constexpr i32 most = most_tabled;
+    static_assert(most <= 256, "tabled_groups: a matrix is one byte of the table");
+    static constexpr i32 most_warps = 20;
+    static constexpr u32 first_matrix = 4 * (2 * most + 1), first_sum = first_matrix + most,
+                         table_bytes = align_up(first_sum + 4 * most_warps, u32(16));
+
+    u32 place = 0;  ///< shared address of the table
+
+    DEEPGEMM_DEVICE group_extent after(group_extent before, problem_shape shape) const {
+        const i32 row = before.row_end;
+        if (row >= shape.m) return {count, 0, row, row, 0, 0};
+        const u32 stretch = u32(-1 - before.index);
+        const i32 end = ptx::ld_shared<i32>(place + 4 * stretch);
+        const bool none = stretch % 2 == 0;
+        const i32 matrix = none ? 0 : i32(ptx::ld_shared<u8>(place + first_matrix + stretch / 2));
+        return {i32(-2 - i32(stretch)), matrix, row, end, 0, none ? 0 : shape.k};
+    }
+    /// True if rows of `group` become zero. The index of a group is -2 minus the number of its stretch, and behind all groups it
+    /// is `count`, so that no index of a stretch reaches it.
+    DEEPGEMM_BOTH static constexpr bool is_gap(const group_extent& group) { return group.index % 2 == 0; }
+
+    /// All threads of a CTA: fills the table for `rows` rows. What they write is there after a barrier of them.
+    ///
+    /// Groups start at multiples of `alignment` and end anywhere, so a thread looks at the first and the last row of such a
+    /// block, and into it only where these differ. Each warp has blocks that follow each other; it counts where groups start
+    /// and end in them, and then writes behind what the warps before have counted. It has the loads of several blocks of each
+    /// thread under way at a time, since all of them come from memory.
+    DEEPGEMM_DEVICE void fill_table(i32 rows) const {
+        const u32 warp = ptx::warp_index(), warps = ptx::thread_count() / 32, lane = ptx::lane_index();
+        const u32 blocks = ceil_div(u32(rows), u32(alignment)), each = ceil_div(blocks, warps),
+                  first = min(warp * each, blocks), end = min(first + each, blocks);
+        u32 counted = 0, busy = 0;  // bit b: batch b has starts or ends; bit 31 also stands for those behind
+        u32 batch = 0;
+        for (u32 block = first; block < end; block += steps * 32, ++batch) {
+            u32 found = 0;
+            ends_of_block ends[steps];
+            load(ends, block + lane, end, rows);
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < steps; ++i) found += ends[i].changes();
+            busy |= ptx::any(found != 0) ? 1u << min(batch, 31u) : 0;
+            counted += found;
+        }
+        counted = ptx::reduce_add(counted);
+        if (lane == 0) ptx::st_shared(place + first_sum + 4 * warp, counted);
+        ptx::sync_cta();
+        const u32 of_lane = lane < warps ? ptx::ld_shared<u32>(place + first_sum + 4 * lane) : 0;
+        const u32 all = ptx::reduce_add(of_lane);
+        u32 next = ptx::reduce_add(lane < warp ? of_lane : 0);  // place of the next row in the table
+        batch = 0;
+        for (u32 block = first; block < end; block += steps * 32, ++batch) {
+            if ((busy >> min(batch, 31u)) % 2 == 0) continue;
+            ends_of_block ends[steps];
+            load(ends, block + lane, end, rows);
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < steps; ++i) {
+                const u32 mine = ends[i].changes(), sum = ptx::inclusive_sum(mine);
+                if (mine != 0) write(ends[i], (block + lane + 32 * u32(i)) * u32(alignment), next + sum - mine, rows);
+                next += ptx::shuffle(sum, 31);
+            }
+        }
+        if (ptx::thread_index() == 0) {
+            ptx::st_shared(place + 4 * min(all, u32(2 * most)), rows);
+            if (all > u32(2 * most))
+                ptx::trap("a list has %d starts and ends of groups, and there is room for %d", i32(all), 2 * most);
+        }
+    }
+
+private:
+    static constexpr int steps = 4, probes = 16;  ///< blocks of a thread, and rows of a block, that are loaded at a time
+
+    /// The groups of the row before a block, of its first and of its last row; below 0: none.
+    struct ends_of_block {
+        i32 before = -1, first = -1, last = -1;
+
+        static DEEPGEMM_DEVICE bool differ(i32 x, i32 y) { return max(x, -1) != max(y, -1); }
+        /// Starts and ends of groups from the block's first row on.
+        DEEPGEMM_DEVICE u32 changes() const { return between(before, first) + between(first, last); }
+
+    private:
+        static DEEPGEMM_DEVICE u32 between(i32 x, i32 y) { return differ(x, y) ? u32(x >= 0) + u32(y >= 0) : 0; }
+    };
+
+    /// Loads the ends of blocks `block`, `block` + 32 and so on, as far as they are before `end`.
+    DEEPGEMM_DEVICE void load(ends_of_block (&ends)[steps], u32 block, u32 end, i32 rows) const {
+        DEEPGEMM_UNROLL
+        for (int i = 0; i < steps; ++i) {
+            const u32 at = block + 32 * u32(i), row = at * u32(alignment);
+            if (at >= end) continue;
+            if (at != 0) ends[i].before = group_of(i32(row - 1));
+            ends[i].first = group_of(i32(row));
+            ends[i].last = group_of(i32(min(row + u32(alignment), u32(rows)) - 1));
+        }
+    }
+
+    /// Writes the starts and ends in a block that begins with row `row`; the first of them is number `next` of all.
+    DEEPGEMM_DEVICE void write(const ends_of_block& ends, u32 row, u32 next, i32 rows) const {
+        next = write_change(ends.before, ends.first, i32(row), next);
+        if (!ends_of_block::differ(ends.first, ends.last)) return;
+        const i32 last = i32(min(row + u32(alignment), u32(rows)) - 1);
+        write_change(ends.first, ends.last, first_other(i32(row), last, ends.first), next);
+    }
+    DEEPGEMM_DEVICE u32 write_change(i32 before, i32 group, i32 row, u32 next) const {
+        if (!ends_of_block::differ(before, group)) return next;
+        if (before >= 0) write_row(next++, row);
+        if (group < 0) return next;
+        // A group without a matrix is clamped only so that nothing faults before inspect() has found it.
+        if (next < u32(2 * most)) ptx::st_shared(place + first_matrix + next / 2, u8(max(0, min(group, count - 1))));
+        write_row(next++, row);
+        return next;
+    }
+    DEEPGEMM_DEVICE void write_row(u32 number, i32 row) const {
+        if (number < u32(2 * most)) ptx::st_shared(place + 4 * number, row);
+    }
+
+    /// The first row after `row`, of `group`, that is not of it, as row `last` is not.
+    DEEPGEMM_DEVICE i32 first_other(i32 row, i32 last, i32 group) const {
+        while (last - row > 1) {
+            const i32 step = ceil_div(last - row, probes + 1);
+            i32 found[probes];
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < probes; ++i) found[i] = group_of(min(row + (i + 1) * step, last));
+            i32 same = 0;  // probes of the group, which come first
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < probes; ++i) same += same == i && !ends_of_block::differ(found[i], group) ? 1 : 0;
+            last = min(row + (same + 1) * step, last);
+            row += same * step;
+        }
+        return last;
+    }
+};
+
+static_assert(tabled_policy<tabled_groups>);
+
+}  // namespace deepgemm
