@@ -176,7 +176,7 @@ TEST_CASE("rows of no group become zero without the factor and the bias of any m
 TEST_CASE("hundreds of groups of few rows; one group with nearly all rows, and empty ones") {
     random_source random(fresh_seed());
     CAPTURE(random.seed());
-    std::vector<i32> few(300), uneven(40, 0);
+    std::vector<i32> few(row_groups::most_tabled), uneven(40, 0);
     for (i32& count : few) count = i32(random.integer(0, 3));
     few.back() = uneven.back() = 24;
     uneven.front() = 401;

@@ -162,6 +162,19 @@ TEST_CASE("a tile knows whether others read the same of B: by its group, not by 
 
 namespace {
 
+/// The tiles of `groups` have no rows but those of their matrix of B, as the list of them says.
+template <tile_shape Block>
+void check_matrices(const auto& groups, problem_shape shape, const std::vector<i32>& of_row) {
+    walk<Block, cluster_shape{1, 2}>(groups, shape, 3, [&](const auto& tile) {
+        for (i32 row = tile.m; row < min(tile.m + Block.m, tile.end().m); ++row) {
+            const i32 own = of_row[std::size_t(row)];
+            REQUIRE(tile.blocks().count == (own < 0 ? 0 : 1));
+            REQUIRE(tile.gap(shape) == (own < 0));
+            REQUIRE((own < 0 || tile.b(0).matrix == own));
+        }
+    });
+}
+
 /// The tiles of both policies of the group of each row have all rows once, each with its own matrix.
 void check_list(const std::vector<i32>& of_row, i32 groups, i32 alignment, i32 n) {
     const problem_shape shape{i32(of_row.size()), n, 128};
@@ -169,24 +182,14 @@ void check_list(const std::vector<i32>& of_row, i32 groups, i32 alignment, i32 n
         std::vector<i32> memory(skipped, 0);
         memory.insert(memory.end(), of_row.begin(), of_row.end());
         const row_groups given{groups, memory.data() + skipped, alignment};
-        const auto check = [&]<tile_shape Block>(const auto& by) {
-            walk<Block, cluster_shape{1, 2}>(by, shape, 3, [&](const auto& tile) {
-                for (i32 row = tile.m; row < min(tile.m + Block.m, tile.end().m); ++row) {
-                    const i32 own = of_row[std::size_t(row)];
-                    REQUIRE(tile.blocks().count == (own < 0 ? 0 : 1));
-                    REQUIRE(tile.gap(shape) == (own < 0));
-                    REQUIRE((own < 0 || tile.b(0).matrix == own));
-                }
-            });
-        };
         const tabled_groups tabled{{given}};
         const listed_groups listed{{given}};
         check_visits(tabled, shape, 1, {{0, 0, shape.m}});
         check_visits(listed, shape, 1, {{0, 0, shape.m}});
-        check.template operator()<tile_shape{64, 32, 128}>(tabled);
-        check.template operator()<tile_shape{192, 32, 128}>(tabled);
-        check.template operator()<tile_shape{64, 32, 128}>(listed);
-        check.template operator()<tile_shape{192, 32, 128}>(listed);
+        check_matrices<tile_shape{64, 32, 128}>(tabled, shape, of_row);
+        check_matrices<tile_shape{192, 32, 128}>(tabled, shape, of_row);
+        check_matrices<tile_shape{64, 32, 128}>(listed, shape, of_row);
+        check_matrices<tile_shape{192, 32, 128}>(listed, shape, of_row);
     }
 }
 
@@ -246,33 +249,45 @@ TEST_CASE("groups by the group of each row: one row each, one group with nearly 
         made.resize(made.size() + std::size_t(more), -1);
         return made;
     };
+    const auto check = [](const std::vector<i32>& of_row, i32 groups, i32 alignment) {
+        const problem_shape shape{i32(of_row.size()), 9, 128};
+        check_visits(tabled_groups{{{groups, of_row.data(), alignment}}}, shape, 1, {{0, 0, shape.m}});
+        check_matrices<tile_shape{192, 32, 128}>(tabled_groups{{{groups, of_row.data(), alignment}}}, shape, of_row);
+    };
     std::vector<i32> uneven(40, 0);
-    uneven.front() = 4001, uneven.back() = 224;
+    uneven.front() = 801, uneven.back() = 224;
     for (const i32 alignment : {1, 8, 128}) {
         CAPTURE(alignment);
-        for (const i32 more : {0, alignment, 3 * alignment}) {
+        for (const i32 more : {0, alignment}) {
             CAPTURE(more);
-            check_list(list(uneven, alignment, more), 40, alignment, 33);
-            check_list(list(std::vector<i32>(30, 1), alignment, more), 30, alignment, 33);
-            check_list(list({0, 0, 5, 0, 70, 0, 0}, alignment, more), 7, alignment, 33);
-            check_list(list({alignment, alignment, 0, 2 * alignment}, alignment, more), 4, alignment, 33);
+            check(list(uneven, alignment, more), 40, alignment);
+            check(list(std::vector<i32>(9, 1), alignment, more), 9, alignment);
+            check(list({0, 0, 5, 0, 70, 0, 0}, alignment, more), 7, alignment);
+            check(list({alignment, alignment, 0, 2 * alignment}, alignment, more), 4, alignment);
         }
     }
     const std::vector<i32> many(row_groups::most_tabled, 1);  // as many groups as fit, side by side and with rows between
-    check_list(list(many, 1, 0), row_groups::most_tabled, 1, 33);
-    check_list(list(many, 2, 2), row_groups::most_tabled, 2, 33);
+    check(list(many, 1, 0), row_groups::most_tabled, 1);
+    check(list(many, 2, 2), row_groups::most_tabled, 2);
 }
 
 TEST_CASE("groups by the group of each row: a table says that there are more than it holds") {
+    const auto refusal = [](const std::vector<i32>& of_row, i32 groups) {
+        const problem_shape shape{i32(of_row.size()), 40, 128};
+        const tabled_groups given{{{groups, of_row.data(), 1}}};
+        try {
+            walk<tile_shape{128, 32, 128}, cluster_shape{}>(given, shape, 1, [](const auto&) {});
+        } catch (const std::exception& error) { return std::string(error.what()); }
+        return std::string();
+    };
     std::vector<i32> of_row(row_groups::most_tabled + 1);
     std::iota(of_row.begin(), of_row.end(), 0);
-    const problem_shape shape{i32(of_row.size()), 40, 128};
-    const tabled_groups groups{{{shape.m, of_row.data(), 1}}};
-    std::string found;
-    try {
-        walk<tile_shape{128, 32, 128}, cluster_shape{}>(groups, shape, 1, [](const auto&) {});
-    } catch (const std::exception& error) { found = error.what(); }
-    CHECK_MESSAGE(found.ends_with("a list has 514 starts and ends of groups, and there is room for 512"), found);
+    const std::string many = refusal(of_row, row_groups::most_tabled + 1), high = refusal({0, 256}, 257);
+    CHECK_MESSAGE(many.ends_with("a list of rows has 513 starts and ends of 257 groups, more than a table holds"), many);
+    CHECK_MESSAGE(high.ends_with("a list of rows has 3 starts and ends of 257 groups, more than a table holds"), high);
+    for (i32& group : of_row) group %= 2;  // a broken promise
+    const std::string again = refusal(of_row, 2);
+    CHECK_MESSAGE(again.ends_with("a list of rows has 513 starts and ends of 2 groups, more than a table holds"), again);
 }
 
 TEST_CASE("groups by the group of each row: rows of no group come behind all others") {

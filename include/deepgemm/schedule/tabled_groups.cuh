@@ -80,8 +80,8 @@ struct tabled_groups : listed_rows {
         }
         if (ptx::thread_index() == 0) {
             ptx::st_shared(place + 4 * min(all, u32(2 * most)), rows);
-            if (all > u32(2 * most))
-                ptx::trap("a list has %d starts and ends of groups, and there is room for %d", i32(all), 2 * most);
+            if (all > u32(2 * most) || count > most)
+                ptx::trap("a list of rows has %d starts and ends of %d groups, more than a table holds", i32(all), count);
         }
     }
 
