@@ -226,7 +226,7 @@ void check_refusals() {
 
 }  // namespace
 
-TEST_CASE("lists that break a promise are refused, by tiles that follow groups and by those of the grid") {
+TEST_CASE("lists that break a promise are refused, by tiles that look for groups and by those with a table") {
     check_refusals<one>();
     check_refusals<pair>();
 }
