@@ -193,6 +193,8 @@ TEST_CASE("groups are read after the kernel before has ended, whichever operands
     const sim::options dependent{.dependent_launch = true};
     CHECK(psum_outcome<kernel_of<tokens, blocks, one, psum_groups>>(random, dependent, {70, 0, 130}, 64) == "");
     CHECK(index_outcome<indexed_kernel<tokens, blocks, store<bf16>, one>>(random, dependent, {70, -64, 130}, 64) == "");
+    CHECK(index_outcome<indexed_kernel<tokens, blocks, store<bf16>, pair>>(random, dependent, {70, -64, 130}, 64) ==
+          "");
 }
 
 namespace {

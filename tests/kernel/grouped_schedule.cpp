@@ -271,6 +271,21 @@ TEST_CASE("groups by the group of each row: one row each, one group with nearly 
     check(list(many, 2, 2), row_groups::most_tabled, 2);
 }
 
+TEST_CASE("groups by the group of each row: lists so long that a warp looks at them in many batches") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    for (const i32 alignment : {1, 7, 64}) {
+        std::vector<i32> of_row;
+        for (i32 group = 0; of_row.size() < 20000 * std::size_t(alignment); ++group) {
+            of_row.resize(of_row.size() + std::size_t(random.integer(1, 500) * alignment), group);
+            of_row.resize(of_row.size() + std::size_t(random.integer(0, 1) * random.integer(0, 300) * alignment), -1);
+            if (group == 40) of_row.resize(of_row.size() + std::size_t(9000 * alignment), -1);
+        }
+        const problem_shape shape{i32(of_row.size()), 1, 128};
+        check_matrices<tile_shape{128, 32, 128}>(tabled_groups{{{250, of_row.data(), alignment}}}, shape, of_row);
+    }
+}
+
 TEST_CASE("groups by the group of each row: a table says that there are more than it holds") {
     const auto refusal = [](const std::vector<i32>& of_row, i32 groups) {
         const problem_shape shape{i32(of_row.size()), 40, 128};
