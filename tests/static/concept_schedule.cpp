@@ -362,6 +362,7 @@ struct whole_tabled : whole_policy {
     static constexpr u32 table_bytes = 64;
     u32 place = 0;
     void fill_table(i32) const {}
+    group_extent gap_after(group_extent, problem_shape) const { return {}; }
     static bool is_gap(const group_extent&) { return false; }
 };
 struct unsized_table : whole_tabled {
@@ -378,6 +379,10 @@ private:
 };
 struct gapless_table : whole_tabled {
 private:
+    using whole_tabled::gap_after;
+};
+struct nameless_gaps : whole_tabled {
+private:
     using whole_tabled::is_gap;
 };
 static_assert(tabled_policy<tabled_groups> && tabled_policy<whole_tabled>);
@@ -385,7 +390,8 @@ static_assert(!tabled_policy<listed_groups>);
 static_assert(!tabled_policy<unsized_table>);   // table_bytes
 static_assert(!tabled_policy<unplaced_table>);  // place
 static_assert(!tabled_policy<unfilled_table>);  // fill_table
-static_assert(!tabled_policy<gapless_table>);   // is_gap
+static_assert(!tabled_policy<gapless_table>);   // gap_after
+static_assert(!tabled_policy<nameless_gaps>);   // is_gap
 static_assert(tabled_schedule<grouped<tile_shape{}, cluster_shape{}, whole_tabled>>);
 static_assert(!tabled_schedule<grouped<tile_shape{}, cluster_shape{}, listed_groups>>);
 static_assert(!tabled_schedule<indexed<tile_shape{64, 128, 128}, cluster_shape{}, 8>>);

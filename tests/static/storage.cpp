@@ -63,7 +63,7 @@ constexpr bool adds_up() {
     follows(regions::c_barriers{}, storage::owners, output::barrier_bytes, 8);
     follows(regions::part_barriers{}, 1, Kernel::split::barrier_bytes, 8);
     follows(regions::gathered{}, stages, Kernel::a_stream::gathers ? 8 : 0, 8);
-    follows(regions::table{}, 1, table_bytes_of<typename Kernel::tiles>(), 4);
+    follows(regions::table{}, 1, table_bytes_of<typename Kernel::tiles>(), 8);
     return good && end == storage::bytes && storage::bytes <= arch::sm90::smem_bytes;
 }
 

@@ -137,7 +137,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>,
         const u32 rank = Config.cluster_ctas() > 1 ? ptx::cluster_rank() : 0;
         const peers place{rank % u32(Config.cluster.size())};
         const pipeline pipe{ptx::uniform(smem.at(regions::barriers{})), place};
-        if constexpr (tabled_schedule<tiles>) fill_table(p, smem, rank);
+        if constexpr (tabled_schedule<tiles>) fill_table(p, smem, pipe, rank);
         if (!cta::is(roles::math{})) {
             cta::share_registers(roles::load_a{});
             produce(p, smem, pipe, place, rank);
@@ -167,7 +167,8 @@ private:
     using loads::work_of;
 
     /// Every thread, before roles part: finds the CTA's tiles, while the tensor maps are on their way.
-    DEEPGEMM_DEVICE static void fill_table(const params& p, const storage& smem, u32 rank) {
+    DEEPGEMM_DEVICE static void fill_table(const params& p, const storage& smem, const pipeline& pipe, u32 rank) {
+        if (cta::plays(roles::load_a{}, ptx::warp_index()) && ptx::elect_one()) initialise(smem, pipe);
         if (cta::plays(roles::load_b{}, ptx::warp_index()) && ptx::elect_one()) prefetch(p);
         ptx::grid_dependency_wait();  // the kernel before may write what tiles depend on
         work_of(p, smem, rank).fill_table();
@@ -183,7 +184,7 @@ private:
                    copies = copiers != 0 && cta::plays(roles::copy{}, warp);
         ptx::role(cta::text_of(warp));
         if (loads_a) {
-            if (ptx::elect_one()) initialise(smem, pipe);
+            if (!tabled_schedule<tiles> && ptx::elect_one()) initialise(smem, pipe);
             ptx::sync_warp();
             // This warp arrives and goes on, so that its first copies are issued while the others are still waiting.
             barriers::arrive(meetings::start_of_loads{});

@@ -124,7 +124,7 @@ struct gemm_sizes
         region<regions::row_numbers, A::info.gathered ? u32(sizeof(u32)) * Config.block.m : 0>,
         region<regions::barriers, 16, each_stage>, region<regions::c_barriers, output::barrier_bytes, int(owners), 8>,
         region<regions::part_barriers, split::barrier_bytes, 1, 8>,
-        region<regions::gathered, A::info.gathered ? 8 : 0, each_stage, 8>, region<regions::table, TableBytes, 1, 4>>;
+        region<regions::gathered, A::info.gathered ? 8 : 0, each_stage, 8>, region<regions::table, TableBytes, 1, 8>>;
 
     static constexpr int stages = Config.stages ? Config.stages : layout::stages_that_fit(arch::sm90::smem_bytes, 24);
     static_assert(stages >= 2 && layout::bytes(2) <= arch::sm90::smem_bytes,

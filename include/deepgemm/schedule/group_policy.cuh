@@ -54,14 +54,15 @@ concept inspecting_policy = group_policy<G> && requires(const G& groups, i32 row
 };
 
 /// A policy that looks groups up in a table in shared memory, which all threads of a CTA fill once: a refinement of
-/// `group_policy`. Its rows that become zero come behind all groups.
+/// `group_policy`. Rows that become zero come behind all groups.
 /// Satisfied by: a group_policy with `table_bytes`, a member `place` for the table's address, `fill_table(rows)`, which all threads
-/// of a CTA call before a barrier, and `is_gap(group)`.
+/// of a CTA call before a barrier; and `gap_after(gap, shape)`, as `after()` for rows that become zero, and `is_gap(group)`.
 template <class G>
-concept tabled_policy = group_policy<G> && requires(const G& groups, group_extent one) {
+concept tabled_policy = group_policy<G> && requires(const G& groups, group_extent one, problem_shape shape) {
     { G::table_bytes } -> same_as<const u32&>;
     { +groups.place } -> same_as<u32>;
     groups.fill_table(one.row);
+    { groups.gap_after(one, shape) } -> same_as<group_extent>;
     { G::is_gap(one) } -> same_as<bool>;
 };
 

@@ -152,14 +152,14 @@ struct grouped {
         /// Passes over groups of the other walk, and over those that end before `index`.
         DEEPGEMM_DEVICE void pass_groups() {
             while (true) {
-                for (; group.index < tiles.groups.count; group = tiles.groups.after(group, tiles.shape)) {
+                for (; group.index < tiles.groups.count; group = next_of(group)) {
                     const i32 count = comes_now() ? row_tiles() * tiles.columns : 0;
                     if (index < count) return;
                     index -= count;
                 }
                 if (is_last_walk()) return;
                 ++state;
-                group = tiles.groups.after(group_extent{}, tiles.shape);
+                group = next_of(group_extent{});
             }
         }
 
@@ -168,12 +168,16 @@ struct grouped {
         DEEPGEMM_DEVICE i32 row_tiles() const { return ceil_div(group.row_end - group.row, Block.m); }
 
         DEEPGEMM_DEVICE bool is_last_walk() const { return state % walks == (gaps_last ? 2 : 1); }
+        /// The group, or the rows that become zero, after `before` in this walk.
+        DEEPGEMM_DEVICE group_extent next_of(const group_extent& before) const {
+            if constexpr (gaps_last) {
+                if (is_last_walk()) return tiles.groups.gap_after(before, tiles.shape);
+            }
+            return tiles.groups.after(before, tiles.shape);
+        }
         /// True if the group belongs to this walk.
         DEEPGEMM_DEVICE bool comes_now() const {
-            if constexpr (gaps_last) {
-                if (state % walks == 2 || Groups::is_gap(group)) return state % walks == 2 && Groups::is_gap(group);
-            }
-            return fills_tiles() != (state % walks != 0);
+            return (gaps_last && is_last_walk()) || fills_tiles() != (state % walks != 0);
         }
         /// False also for a schedule that walks groups once.
         DEEPGEMM_DEVICE bool fills_tiles() const {

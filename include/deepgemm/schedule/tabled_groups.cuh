@@ -11,29 +11,34 @@
 
 namespace deepgemm {
 
-/// The policy: stretches of rows of one group, or of none, one after another, of up to `most` groups. Rows without a group
-/// become zero, behind all others.
+/// The policy: stretches of rows of one group, one after another, of up to `most` groups, and those between them, which have no
+/// group and become zero.
 ///
-/// The table is a list of rows, [start of a group, its end, start of the next one, ...], and of the matrices of the groups. Stretch
-/// number s reaches to row number s of the list: those with odd numbers are groups, and those with even ones have none and are
-/// often empty.
+/// The table is a list of rows, [start of a group, its end, start of the next one, ...], with M behind them, and of the
+/// matrices of the groups. Stretch number s reaches to row number s of the list: those with odd numbers are groups, and those with
+/// even ones have none and are often empty.
 struct tabled_groups : listed_rows {
     static constexpr i32 most = most_tabled;
     static_assert(most <= 256, "tabled_groups: a matrix is one byte of the table");
     static constexpr i32 most_warps = 20;
-    static constexpr u32 first_matrix = 4 * (2 * most + 1), first_sum = first_matrix + most,
+    static constexpr u32 first_matrix = 4 * (2 * most + 2), first_sum = first_matrix + most,
                          table_bytes = align_up(first_sum + 4 * most_warps, u32(16));
 
     u32 place = 0;  ///< shared address of the table
 
     DEEPGEMM_DEVICE group_extent after(group_extent before, problem_shape shape) const {
-        const i32 row = before.row_end;
+        const u32 stretch = u32(-before.index);  // the first one is 1, and there are two from one group to the next
+        const auto rows = ptx::ld_shared<ptx::vec2<i32>>(place + 4 * (stretch - 1));
+        if (rows.x >= shape.m) return {count, 0, rows.x, rows.x, 0, 0};
+        const i32 matrix = i32(ptx::ld_shared<u8>(place + first_matrix + stretch / 2));
+        return {-2 - i32(stretch), matrix, rows.x, rows.y, 0, shape.k};
+    }
+    /// The rows of no group after those of another such stretch; group_extent{} stands for the place before all rows.
+    DEEPGEMM_DEVICE group_extent gap_after(group_extent before, problem_shape shape) const {
+        const u32 stretch = before.index == -1 ? 0 : u32(-before.index);
+        const i32 row = stretch == 0 ? 0 : ptx::ld_shared<i32>(place + 4 * stretch - 4);
         if (row >= shape.m) return {count, 0, row, row, 0, 0};
-        const u32 stretch = u32(-1 - before.index);
-        const i32 end = ptx::ld_shared<i32>(place + 4 * stretch);
-        const bool none = stretch % 2 == 0;
-        const i32 matrix = none ? 0 : i32(ptx::ld_shared<u8>(place + first_matrix + stretch / 2));
-        return {i32(-2 - i32(stretch)), matrix, row, end, 0, none ? 0 : shape.k};
+        return {-2 - i32(stretch), 0, row, ptx::ld_shared<i32>(place + 4 * stretch), 0, 0};
     }
     /// True if rows of `group` become zero. The index of a group is -2 minus the number of its stretch, and behind all groups it
     /// is `count`, so that no index of a stretch reaches it.
@@ -50,43 +55,44 @@ struct tabled_groups : listed_rows {
         const u32 blocks = ceil_div(u32(rows), u32(alignment)), each = ceil_div(blocks, warps),
                   first = min(warp * each, blocks), end = min(first + each, blocks);
         u32 counted = 0, busy = 0;  // bit b: batch b has starts or ends; bit 31 also stands for those behind
-        u32 batch = 0;
-        for (u32 block = first; block < end; block += steps * 32, ++batch) {
-            u32 found = 0;
-            ends_of_block ends[steps];
-            load(ends, block + lane, end, rows);
-            DEEPGEMM_UNROLL
-            for (int i = 0; i < steps; ++i) found += ends[i].changes();
-            busy |= ptx::any(found != 0) ? 1u << min(batch, 31u) : 0;
-            counted += found;
-        }
-        counted = ptx::reduce_add(counted);
-        if (lane == 0) ptx::st_shared(place + first_sum + 4 * warp, counted);
-        ptx::sync_cta();
-        const u32 of_lane = lane < warps ? ptx::ld_shared<u32>(place + first_sum + 4 * lane) : 0;
-        const u32 all = ptx::reduce_add(of_lane);
-        u32 next = ptx::reduce_add(lane < warp ? of_lane : 0);  // place of the next row in the table
-        batch = 0;
-        for (u32 block = first; block < end; block += steps * 32, ++batch) {
-            if ((busy >> min(batch, 31u)) % 2 == 0) continue;
-            ends_of_block ends[steps];
-            load(ends, block + lane, end, rows);
-            DEEPGEMM_UNROLL
-            for (int i = 0; i < steps; ++i) {
-                const u32 mine = ends[i].changes(), sum = ptx::inclusive_sum(mine);
-                if (mine != 0) write(ends[i], (block + lane + 32 * u32(i)) * u32(alignment), next + sum - mine, rows);
-                next += ptx::shuffle(sum, 31);
+        u32 next = 0;               // place of the next row in the table
+        DEEPGEMM_NO_UNROLL
+        for (bool writes = false;; writes = true) {
+            DEEPGEMM_NO_UNROLL
+            for (u32 block = first, batch = 0; block < end; block += steps * 32, ++batch) {
+                if (writes && (busy >> min(batch, 31u)) % 2 == 0) continue;
+                ends_of_block ends[steps];
+                load(ends, block + lane, end, rows);
+                if (!writes) {
+                    u32 found = 0;
+                    DEEPGEMM_UNROLL
+                    for (int i = 0; i < steps; ++i) found += ends[i].changes();
+                    busy |= ptx::any(found != 0) ? 1u << min(batch, 31u) : 0;
+                    counted += found;
+                    continue;
+                }
+                DEEPGEMM_UNROLL
+                for (int i = 0; i < steps; ++i) {
+                    const u32 mine = ends[i].changes(), sum = ptx::inclusive_sum(mine);
+                    if (mine != 0) write(ends[i], (block + lane + 32 * u32(i)) * u32(alignment), next + sum - mine, rows);
+                    next += ptx::shuffle(sum, 31);
+                }
             }
+            if (writes) break;
+            counted = ptx::reduce_add(counted);
+            if (lane == 0) ptx::st_shared(place + first_sum + 4 * warp, counted);
+            ptx::sync_cta();
+            const u32 of_lane = lane < warps ? ptx::ld_shared<u32>(place + first_sum + 4 * lane) : 0;
+            next = ptx::reduce_add(lane < warp ? of_lane : 0);
         }
-        if (ptx::thread_index() == 0) {
-            ptx::st_shared(place + 4 * min(all, u32(2 * most)), rows);
-            if (all > u32(2 * most) || count > most)
-                ptx::trap("a list of rows has %d starts and ends of %d groups, more than a table holds", i32(all), count);
-        }
+        const u32 behind = min(next, u32(2 * most)) + lane;
+        if (warp + 1 == warps && lane < 3 && behind < u32(2 * most + 2)) ptx::st_shared(place + 4 * behind, rows);
+        if (warp + 1 == warps && lane == 0 && (next > u32(2 * most) || count > most))
+            ptx::trap("a list of rows has %d starts and ends of %d groups, more than a table holds", i32(next), count);
     }
 
 private:
-    static constexpr int steps = 4, probes = 16;  ///< blocks of a thread, and rows of a block, that are loaded at a time
+    static constexpr int steps = 2, probes = 16;  ///< blocks of a thread, and rows of a block, that are loaded at a time
 
     /// The groups of the row before a block, of its first and of its last row; below 0: none.
     struct ends_of_block {
