@@ -361,6 +361,7 @@ static_assert(inspects<indexed<tile_shape{128, 128, 128}, cluster_shape{}, 8>>);
 struct whole_tabled : whole_policy {
     static constexpr u32 table_bytes = 64;
     u32 place = 0;
+    bool tiles_gaps = true;
     void fill_table(i32) const {}
     group_extent gap_after(group_extent, problem_shape) const { return {}; }
     static bool is_gap(const group_extent&) { return false; }

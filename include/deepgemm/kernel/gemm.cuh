@@ -217,11 +217,21 @@ private:
         if constexpr (inspects) {
             if (cta::plays(roles::copy{}, warp)) {
                 ptx::grid_dependency_wait();
+                clear_gaps(p, smem, rank);
                 work_of(p, smem, rank).inspect(cta::warp(roles::copy{}), u32(cta::warps_of(roles::copy{})));
             }
         }
         ptx::sync_warp();
         if (Config.split_k > 1) ptx::cluster_wait();
+    }
+
+    /// An idle warp: makes its share of the rows of no group zero, if tiles do not.
+    DEEPGEMM_DEVICE static void clear_gaps(const params& p, const storage& smem, u32 rank) {
+        if constexpr (tabled_schedule<tiles> && !host::tiles_gaps && !results::scatters) {
+            constexpr u32 each = u32(cta::warps_of(roles::copy{}));
+            work_of(p, smem, rank).share_gaps(ptx::cta_index() * each + cta::warp(roles::copy{}), ptx::cta_count() * each,
+                                              [&p](i32 row) { results::clear_row(p.d, row, shape_of(p).n); });
+        }
     }
 
     /// One thread, with K block number `i` of a tile: brings the next part of the tile of D to L2.

@@ -31,7 +31,7 @@ protected:
     template <class Storage>
     DEEPGEMM_DEVICE static tiles work_of(const params& p, const Storage& smem, u32 rank) {
         if constexpr (tabled_schedule<tiles>) {
-            return work_of(p, rank).with_table(smem.at(regions::table{}));
+            return work_of(p, rank).with_table(smem.at(regions::table{}), Host::tiles_gaps);
         } else {
             return work_of(p, rank);
         }

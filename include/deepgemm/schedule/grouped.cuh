@@ -167,17 +167,31 @@ struct grouped {
         DEEPGEMM_DEVICE static i32 cluster_count() { return i32(ptx::cta_count() / u32(Cluster.size())); }
         DEEPGEMM_DEVICE i32 row_tiles() const { return ceil_div(group.row_end - group.row, Block.m); }
 
-        DEEPGEMM_DEVICE bool is_last_walk() const { return state % walks == (gaps_last ? 2 : 1); }
+        DEEPGEMM_DEVICE bool is_last_walk() const {
+            if constexpr (gaps_last) {
+                return state % walks == (tiles.groups.tiles_gaps ? 2 : 1);
+            } else {
+                return state % walks == 1;
+            }
+        }
+        /// True in the walk over rows that become zero.
+        DEEPGEMM_DEVICE bool walks_gaps() const {
+            if constexpr (gaps_last) {
+                return state % walks == 2;
+            } else {
+                return false;
+            }
+        }
         /// The group, or the rows that become zero, after `before` in this walk.
         DEEPGEMM_DEVICE group_extent next_of(const group_extent& before) const {
             if constexpr (gaps_last) {
-                if (is_last_walk()) return tiles.groups.gap_after(before, tiles.shape);
+                if (walks_gaps()) return tiles.groups.gap_after(before, tiles.shape);
             }
             return tiles.groups.after(before, tiles.shape);
         }
         /// True if the group belongs to this walk.
         DEEPGEMM_DEVICE bool comes_now() const {
-            return (gaps_last && is_last_walk()) || fills_tiles() != (state % walks != 0);
+            return (gaps_last && walks_gaps()) || fills_tiles() != (state % walks != 0);
         }
         /// False also for a schedule that walks groups once.
         DEEPGEMM_DEVICE bool fills_tiles() const {
@@ -213,15 +227,27 @@ struct grouped {
     }
     DEEPGEMM_DEVICE sentinel end() const { return {}; }
 
-    /// Bytes of shared memory of a policy's table of groups, and the schedule of a role that has it at address `address`.
+    /// Bytes of shared memory of a policy's table of groups, and the schedule of a role that has it at address `address`;
+    /// `tiles_gaps` is false if rows that become zero are in no tile.
     DEEPGEMM_BOTH static constexpr u32 table_bytes() requires tabled_policy<Groups> { return Groups::table_bytes; }
-    DEEPGEMM_DEVICE grouped with_table(u32 address) const requires tabled_policy<Groups> {
+    DEEPGEMM_DEVICE grouped with_table(u32 address, bool tiles_gaps = true) const requires tabled_policy<Groups> {
         grouped made = *this;
         made.groups.place = address;
+        made.groups.tiles_gaps = tiles_gaps;
         return made;
     }
     /// All threads of a CTA, before a barrier of them: fills the table.
     DEEPGEMM_DEVICE void fill_table() const requires tabled_policy<Groups> { groups.fill_table(shape.m); }
+
+    /// Warp `warp` of `warps` of the grid, once the table is filled: calls body(row) for its share of the rows that become zero.
+    template <class Body>
+    DEEPGEMM_DEVICE void share_gaps(u32 warp, u32 warps, const Body& body) const requires tabled_policy<Groups> {
+        group_extent gap = groups.gap_after(group_extent{}, shape);
+        for (; groups.count > gap.index; gap = groups.gap_after(gap, shape)) {
+            const u32 first = u32(gap.row) + (warp + warps - u32(gap.row) % warps) % warps;
+            for (u32 row = first; row < u32(gap.row_end); row += warps) body(i32(row));
+        }
+    }
 
     /// Converged warp `warp` of `warps` idle warps of each CTA: what the policy inspects.
     DEEPGEMM_DEVICE void inspect(u32 warp, u32 warps) const requires inspecting_policy<Groups> {

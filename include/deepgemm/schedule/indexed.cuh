@@ -35,9 +35,9 @@ struct indexed : grouped<Block, Cluster, typename detail::groups_by_row<(Block.m
     DEEPGEMM_BOTH constexpr indexed started(problem_shape known, u32 rank) const {
         return {tiles::started(known, rank)};
     }
-    /// Any thread: the same with the table at shared address `address`.
-    DEEPGEMM_DEVICE indexed with_table(u32 address) const requires tabled_policy<policy> {
-        return {tiles::with_table(address)};
+    /// Any thread: the same with the table at shared address `address`, as grouped::with_table.
+    DEEPGEMM_DEVICE indexed with_table(u32 address, bool tiles_gaps = true) const requires tabled_policy<policy> {
+        return {tiles::with_table(address, tiles_gaps)};
     }
 };
 

@@ -148,12 +148,12 @@ DEEPGEMM_BOTH constexpr u32 claim_bytes() {
 
 /// A schedule whose roles look tiles up in a table in shared memory: a refinement of `schedule`. All threads of a CTA fill it, and
 /// then meet at a barrier, before any role walks.
-/// Satisfied by: a schedule with `table_bytes()`, a multiple of 16, `with_table(address)`, the same schedule for a table there, and
-/// `fill_table()`.
+/// Satisfied by: a schedule with `table_bytes()`, a multiple of 16, `with_table(address, tiles_gaps)`, the same schedule for a table
+/// there, with or without tiles of rows that become zero, and `fill_table()`.
 template <class S>
 concept tabled_schedule = schedule<S> && requires(const S& tiles, u32 address) {
     { S::table_bytes() } -> same_as<u32>;
-    { tiles.with_table(address) } -> same_as<S>;
+    { tiles.with_table(address, true) } -> same_as<S>;
     tiles.fill_table();
 };
 

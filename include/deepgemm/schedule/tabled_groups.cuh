@@ -24,7 +24,8 @@ struct tabled_groups : listed_rows {
     static constexpr u32 first_matrix = 4 * (2 * most + 2), first_sum = first_matrix + most,
                          table_bytes = align_up(first_sum + 4 * most_warps, u32(16));
 
-    u32 place = 0;  ///< shared address of the table
+    u32 place = 0;          ///< shared address of the table
+    bool tiles_gaps = true;  ///< rows of no group are in tiles; else somebody else makes them zero
 
     DEEPGEMM_DEVICE group_extent after(group_extent before, problem_shape shape) const {
         const u32 stretch = u32(-before.index);  // the first one is 1, and there are two from one group to the next
