@@ -48,22 +48,32 @@ struct tabled_groups : listed_rows {
     /// All threads of a CTA: fills the table for `rows` rows. What they write is there after a barrier of them.
     ///
     /// Groups start at multiples of `alignment` and end anywhere, so a thread looks at the first and the last row of such a
-    /// block, and into it only where these differ. Each warp has blocks that follow each other; it counts where groups start
+    /// block, and into it only where these differ. If that is fewer than 64 rows, a block has 64 rows, and a warp looks into
+    /// those that are not of one group as a whole. Each warp has blocks that follow each other; it counts where groups start
     /// and end in them, and then writes behind what the warps before have counted. It has the loads of several blocks of each
     /// thread under way at a time, since all of them come from memory.
     DEEPGEMM_DEVICE void fill_table(i32 rows) const {
         const u32 warp = ptx::warp_index(), warps = ptx::thread_count() / 32, lane = ptx::lane_index();
-        const u32 blocks = ceil_div(u32(rows), u32(alignment)), each = ceil_div(blocks, warps),
+        const u32 height = max(u32(alignment), u32(lowest)), blocks = ceil_div(u32(rows), height), each = ceil_div(blocks, warps),
                   first = min(warp * each, blocks), end = min(first + each, blocks);
         u32 counted = 0, busy = 0;  // bit b: batch b has starts or ends; bit 31 also stands for those behind
         u32 next = 0;               // place of the next row in the table
+        ends_of_block ends[steps];
         DEEPGEMM_NO_UNROLL
         for (bool writes = false;; writes = true) {
             DEEPGEMM_NO_UNROLL
             for (u32 block = first, batch = 0; block < end; block += steps * 32, ++batch) {
                 if (writes && (busy >> min(batch, 31u)) % 2 == 0) continue;
-                ends_of_block ends[steps];
-                load(ends, block + lane, end, rows);
+                if (!writes || each > steps * 32) load(ends, block + lane, end, height, rows);
+                if (alignment < lowest) {
+                    const u32 before = next;
+                    DEEPGEMM_UNROLL
+                    for (int i = 0; i < steps; ++i)
+                        next += look_into(ends[i], block + 32 * u32(i), end, next, writes, rows);
+                    if (writes) continue;
+                    busy |= next != before ? 1u << min(batch, 31u) : 0;
+                    continue;
+                }
                 if (!writes) {
                     u32 found = 0;
                     DEEPGEMM_UNROLL
@@ -75,12 +85,12 @@ struct tabled_groups : listed_rows {
                 DEEPGEMM_UNROLL
                 for (int i = 0; i < steps; ++i) {
                     const u32 mine = ends[i].changes(), sum = ptx::inclusive_sum(mine);
-                    if (mine != 0) write(ends[i], (block + lane + 32 * u32(i)) * u32(alignment), next + sum - mine, rows);
+                    if (mine != 0) write(ends[i], (block + lane + 32 * u32(i)) * height, next + sum - mine, rows);
                     next += ptx::shuffle(sum, 31);
                 }
             }
             if (writes) break;
-            counted = ptx::reduce_add(counted);
+            counted = ptx::reduce_add(counted) + next;
             if (lane == 0) ptx::st_shared(place + first_sum + 4 * warp, counted);
             ptx::sync_cta();
             const u32 of_lane = lane < warps ? ptx::ld_shared<u32>(place + first_sum + 4 * lane) : 0;
@@ -93,6 +103,7 @@ struct tabled_groups : listed_rows {
     }
 
 private:
+    static constexpr i32 lowest = 64;  ///< rows of a block; a lane looks at two of them
     static constexpr int steps = 2, probes = 16;  ///< blocks of a thread, and rows of a block, that are loaded at a time
 
     /// The groups of the row before a block, of its first and of its last row; below 0: none.
@@ -108,15 +119,36 @@ private:
     };
 
     /// Loads the ends of blocks `block`, `block` + 32 and so on, as far as they are before `end`.
-    DEEPGEMM_DEVICE void load(ends_of_block (&ends)[steps], u32 block, u32 end, i32 rows) const {
+    DEEPGEMM_DEVICE void load(ends_of_block (&ends)[steps], u32 block, u32 end, u32 height, i32 rows) const {
         DEEPGEMM_UNROLL
         for (int i = 0; i < steps; ++i) {
-            const u32 at = block + 32 * u32(i), row = at * u32(alignment);
+            const u32 at = block + 32 * u32(i), row = at * height;
+            ends[i] = {};
             if (at >= end) continue;
             if (at != 0) ends[i].before = group_of(i32(row - 1));
             ends[i].first = group_of(i32(row));
-            ends[i].last = group_of(i32(min(row + u32(alignment), u32(rows)) - 1));
+            ends[i].last = group_of(i32(min(row + height, u32(rows)) - 1));
         }
+    }
+
+    /// Converged warp whose lane i has the ends of block `block` + i, as far as that is before `end`: how many starts and ends of
+    /// groups these blocks of `lowest` rows have. If `writes`, it writes them, from number `next` on.
+    DEEPGEMM_DEVICE u32 look_into(const ends_of_block& ends, u32 block, u32 end, u32 next, bool writes, i32 rows) const {
+        const u32 lane = ptx::lane_index();
+        const bool whole = ends.first >= 0 && ends.first == ends.last && ends.first == ends.before;
+        u32 found = 0;
+        for (u32 left = ptx::ballot(block + lane < end && !whole); left != 0; left &= left - 1) {
+            const u32 which = ptx::count_bits((left & (0 - left)) - 1);
+            const i32 row = i32((block + which) * u32(lowest) + 2 * lane);
+            const i32 first = group_of(min(row, rows - 1)), second = group_of(min(row + 1, rows - 1)),
+                      outside = ptx::shuffle(ends.before, which), above = ptx::shuffle_up(second, 1),
+                      before = lane == 0 ? outside : above;
+            const u32 mine = ends_of_block{before, first, second}.changes(), sum = ptx::inclusive_sum(mine);
+            if (writes && mine != 0)
+                write_change(first, second, row + 1, write_change(before, first, row, next + found + sum - mine));
+            found += ptx::shuffle(sum, 31);
+        }
+        return found;
     }
 
     /// Writes the starts and ends in a block that begins with row `row`; the first of them is number `next` of all.
