@@ -239,7 +239,8 @@ TEST_CASE("groups by the group of each row: lists of one stretch, long gaps and 
     }
 }
 
-TEST_CASE("groups by the group of each row: one row each, one group with nearly all of them, groups that are left out") {
+TEST_CASE(
+    "groups by the group of each row: one row each, one group with nearly all of them, groups that are left out") {
     const auto list = [](const std::vector<i32>& counts, i32 alignment, i32 more) {
         std::vector<i32> made(std::size_t(more), -1);
         for (std::size_t group = 0; group < counts.size(); ++group) {
@@ -266,7 +267,8 @@ TEST_CASE("groups by the group of each row: one row each, one group with nearly 
             check(list({alignment, alignment, 0, 2 * alignment}, alignment, more), 4, alignment);
         }
     }
-    const std::vector<i32> many(row_groups::most_tabled, 1);  // as many groups as fit, side by side and with rows between
+    const std::vector<i32> many(row_groups::most_tabled,
+                                1);  // as many groups as fit, side by side and with rows between
     check(list(many, 1, 0), row_groups::most_tabled, 1);
     check(list(many, 2, 2), row_groups::most_tabled, 2);
 }
@@ -292,17 +294,21 @@ TEST_CASE("groups by the group of each row: a table says that there are more tha
         const tabled_groups given{{{groups, of_row.data(), 1}}};
         try {
             walk<tile_shape{128, 32, 128}, cluster_shape{}>(given, shape, 1, [](const auto&) {});
-        } catch (const std::exception& error) { return std::string(error.what()); }
+        } catch (const std::exception& error) {
+            return std::string(error.what());
+        }
         return std::string();
     };
     std::vector<i32> of_row(row_groups::most_tabled + 1);
     std::iota(of_row.begin(), of_row.end(), 0);
     const std::string many = refusal(of_row, row_groups::most_tabled + 1), high = refusal({0, 256}, 257);
-    CHECK_MESSAGE(many.ends_with("a list of rows has 513 starts and ends of 257 groups, more than a table holds"), many);
+    CHECK_MESSAGE(many.ends_with("a list of rows has 513 starts and ends of 257 groups, more than a table holds"),
+                  many);
     CHECK_MESSAGE(high.ends_with("a list of rows has 3 starts and ends of 257 groups, more than a table holds"), high);
     for (i32& group : of_row) group %= 2;  // a broken promise
     const std::string again = refusal(of_row, 2);
-    CHECK_MESSAGE(again.ends_with("a list of rows has 513 starts and ends of 2 groups, more than a table holds"), again);
+    CHECK_MESSAGE(again.ends_with("a list of rows has 513 starts and ends of 2 groups, more than a table holds"),
+                  again);
 }
 
 TEST_CASE("groups by the group of each row: rows of no group come behind all others") {

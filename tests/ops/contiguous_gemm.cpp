@@ -460,7 +460,8 @@ TEST_CASE("contiguous gemm: nothing to do needs no memory") {
     }
 }
 
-TEST_CASE("contiguous gemm: by row, tiles of 64 rows take more groups than a table holds, and taller ones up to as many") {
+TEST_CASE(
+    "contiguous gemm: by row, tiles of 64 rows take more groups than a table holds, and taller ones up to as many") {
     random_source random(fresh_seed());
     CAPTURE(random.seed());
     const contiguous_engine engine = engine_on_simulator();

@@ -43,9 +43,9 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>,
                          Config> {
     static_assert(same_as<Arch, arch::sm90>,
                   "gemm: kernels for arch::sm100 need the header deepgemm/kernel/sm100_gemm.cuh");
-    using host = gemm_host<gemm_sizes<A, B, Epilogue, Config, Tiles::stacked.d, starts_at_any_row<Tiles>(),
-                                      table_bytes_of<Tiles>()>,
-                           A, B, Epilogue, Config, Tiles>;
+    using host = gemm_host<
+        gemm_sizes<A, B, Epilogue, Config, Tiles::stacked.d, starts_at_any_row<Tiles>(), table_bytes_of<Tiles>()>, A, B,
+        Epilogue, Config, Tiles>;
     using loads = gemm_loads<host, Config>;
     // Aliases, since nvcc 13 loses configurations in types that a using-declaration brings.
     using arguments = typename host::arguments;
@@ -229,8 +229,9 @@ private:
     DEEPGEMM_DEVICE static void clear_gaps(const params& p, const storage& smem, u32 rank) {
         if constexpr (tabled_schedule<tiles> && !host::tiles_gaps && !results::scatters) {
             constexpr u32 each = u32(cta::warps_of(roles::copy{}));
-            work_of(p, smem, rank).share_gaps(ptx::cta_index() * each + cta::warp(roles::copy{}), ptx::cta_count() * each,
-                                              [&p](i32 row) { results::clear_row(p.d, row, shape_of(p).n); });
+            work_of(p, smem, rank)
+                .share_gaps(ptx::cta_index() * each + cta::warp(roles::copy{}), ptx::cta_count() * each,
+                            [&p](i32 row) { results::clear_row(p.d, row, shape_of(p).n); });
         }
     }
 
@@ -249,8 +250,8 @@ private:
         if constexpr (a_stream::gathers) {
             ptx::grid_dependency_wait();  // the kernel before may write the list of rows
             a_stream::template gather<copiers>(
-                p.a, pipe, work_of(p, smem, rank), shape_of(p).k, cta::warp(roles::copy{}), smem.at(regions::row_numbers{}),
-                [&](u32 stage) { return smem.place_of_a(stage); },
+                p.a, pipe, work_of(p, smem, rank), shape_of(p).k, cta::warp(roles::copy{}),
+                smem.at(regions::row_numbers{}), [&](u32 stage) { return smem.place_of_a(stage); },
                 [&](u32 stage) { return smem.at(regions::gathered{}, stage); });
         } else {
             if constexpr (a_stream::loads_groups) {

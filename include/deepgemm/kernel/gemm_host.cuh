@@ -49,7 +49,7 @@ struct gemm_host {
     using results = result_stream<output>;
     /// False if rows of no group are stored by no tile, where a kernel knows them before: idle warps make them zero if the
     /// epilogue only stores, and if rows are scattered they have no place in D.
-    static constexpr bool tiles_gaps = !results::scatters && !same_as<Epilogue, store<element>>;
+    static constexpr bool tiles_gaps = !results::scatters && !only_stores<Epilogue>;
 
     using arguments = gemm_call<typename Epilogue::arguments, typename Tiles::arguments>;
 

@@ -25,7 +25,8 @@ struct listed_rows : row_groups {
     DEEPGEMM_DEVICE void inspect(i32 rows, u32 warp, u32 warps) const {
         constexpr i32 most_rows = 256, each = most_rows / 32;
         const u32 threads = 32 * warps, lane = ptx::lane_index();
-        for (u32 first = ptx::cta_index() * threads + 32 * warp; first < u32(rows); first += ptx::cta_count() * threads) {
+        for (u32 first = ptx::cta_index() * threads + 32 * warp; first < u32(rows);
+             first += ptx::cta_count() * threads) {
             const i32 row = i32(first + lane), group = row < rows ? group_of(row) : -1;
             const bool starts = group >= 0 && (row == 0 || group_of(row - 1) != group);
             if (starts && group >= count) ptx::trap("row %d has group %d, for which B has no matrix", row, group);
@@ -40,7 +41,8 @@ struct listed_rows : row_groups {
                 for (int i = 0; i < each; ++i) before[i] = group_of(max(at - 1 - i32(lane) - 32 * i, 0));
                 DEEPGEMM_UNROLL
                 for (int i = 0; i < each; ++i) {
-                    if (before[i] == own) ptx::trap("row %d has group %d, whose rows do not follow each other", at, own);
+                    if (before[i] == own)
+                        ptx::trap("row %d has group %d, whose rows do not follow each other", at, own);
                 }
             }
         }

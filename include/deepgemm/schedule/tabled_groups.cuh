@@ -24,7 +24,7 @@ struct tabled_groups : listed_rows {
     static constexpr u32 first_matrix = 4 * (2 * most + 2), first_sum = first_matrix + most,
                          table_bytes = align_up(first_sum + 4 * most_warps, u32(16));
 
-    u32 place = 0;          ///< shared address of the table
+    u32 place = 0;           ///< shared address of the table
     bool tiles_gaps = true;  ///< rows of no group are in tiles; else somebody else makes them zero
 
     DEEPGEMM_DEVICE group_extent after(group_extent before, problem_shape shape) const {
@@ -54,8 +54,8 @@ struct tabled_groups : listed_rows {
     /// thread under way at a time, since all of them come from memory.
     DEEPGEMM_DEVICE void fill_table(i32 rows) const {
         const u32 warp = ptx::warp_index(), warps = ptx::thread_count() / 32, lane = ptx::lane_index();
-        const u32 height = max(u32(alignment), u32(lowest)), blocks = ceil_div(u32(rows), height), each = ceil_div(blocks, warps),
-                  first = min(warp * each, blocks), end = min(first + each, blocks);
+        const u32 height = max(u32(alignment), u32(lowest)), blocks = ceil_div(u32(rows), height),
+                  each = ceil_div(blocks, warps), first = min(warp * each, blocks), end = min(first + each, blocks);
         u32 counted = 0, busy = 0;  // bit b: batch b has starts or ends; bit 31 also stands for those behind
         u32 next = 0;               // place of the next row in the table
         ends_of_block ends[steps];
@@ -104,7 +104,8 @@ struct tabled_groups : listed_rows {
 
 private:
     static constexpr i32 lowest = 64;  ///< rows of a block; a lane looks at two of them
-    static constexpr int steps = 2, probes = 16;  ///< blocks of a thread, and rows of a block, that are loaded at a time
+    static constexpr int steps = 2,
+                         probes = 16;  ///< blocks of a thread, and rows of a block, that are loaded at a time
 
     /// The groups of the row before a block, of its first and of its last row; below 0: none.
     struct ends_of_block {
@@ -133,7 +134,8 @@ private:
 
     /// Converged warp whose lane i has the ends of block `block` + i, as far as that is before `end`: how many starts and ends of
     /// groups these blocks of `lowest` rows have. If `writes`, it writes them, from number `next` on.
-    DEEPGEMM_DEVICE u32 look_into(const ends_of_block& ends, u32 block, u32 end, u32 next, bool writes, i32 rows) const {
+    DEEPGEMM_DEVICE u32 look_into(const ends_of_block& ends, u32 block, u32 end, u32 next, bool writes,
+                                  i32 rows) const {
         const u32 lane = ptx::lane_index();
         const bool whole = ends.first >= 0 && ends.first == ends.last && ends.first == ends.before;
         u32 found = 0;
