@@ -22,7 +22,7 @@ namespace detail {
 
 /// Microseconds that a kernel of tall tiles takes to find the groups in a list of the group of each row, before it multiplies.
 constexpr double listing_us(const config& cfg, const contiguous_workload& work) {
-    constexpr double usual = 2;
+    constexpr double usual = 1;
     return work.by == grouping::indexed && cfg.block.m > 64 ? usual : 0;
 }
 
