@@ -15,6 +15,17 @@ DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 
+namespace detail {
+
+/// True if a kernel with tiles of `block_m` rows takes as many groups as a workload has. By the group of each row, tiles of 64 rows
+/// take any number.
+constexpr bool holds_groups(int block_m, const contiguous_workload& work) {
+    static_assert(row_groups::most_tabled == 256, "why_not() names the number");
+    return work.by != grouping::indexed || block_m <= 64 || work.groups <= row_groups::most_tabled;
+}
+
+}  // namespace detail
+
 namespace ops {
 
 /// D(m,n) = sum over k of A(m,k) B[g](n,k) for the rows m of each group g. Groups follow each other in A and D; a list in device

@@ -24,13 +24,6 @@ inline result<void> check_contiguous_tiles(i64 groups, i64 m, i64 n) {
                 " tiles of ", rows, " x ", columns, "; tiles are counted in 31 bits");
 }
 
-/// True if a kernel with tiles of `block_m` rows takes as many groups as a workload has. By the group of each row, tiles of 64 rows
-/// take any number.
-constexpr bool holds_groups(int block_m, const contiguous_workload& work) {
-    static_assert(row_groups::most_tabled == 256, "ops/contiguous_gemm/operation.hpp names the number in a sentence");
-    return work.by != grouping::indexed || block_m <= 64 || work.groups <= row_groups::most_tabled;
-}
-
 /// Checks how groups are given.
 inline result<void> check_grouping(grouping by) {
     if (by == grouping::psum || by == grouping::indexed) return {};
