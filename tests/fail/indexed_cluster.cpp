@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // CTAs of a cluster along M would share tiles of B, but their rows may belong to different groups.
-// expect: indexed: CTAs of a cluster must lie along N, since rows end where a group does
+// expect: grouped: CTAs of a cluster must lie along N, since rows end where a group does
 #include <deepgemm/schedule/indexed.cuh>
 
 namespace dg = deepgemm;

@@ -176,7 +176,7 @@ TEST_CASE("rows of no group become zero without the factor and the bias of any m
 TEST_CASE("hundreds of groups of few rows; one group with nearly all rows, and empty ones") {
     random_source random(fresh_seed());
     CAPTURE(random.seed());
-    std::vector<i32> few(300), uneven(40, 0);
+    std::vector<i32> few(row_groups::most_tabled), uneven(40, 0);
     for (i32& count : few) count = i32(random.integer(0, 3));
     few.back() = uneven.back() = 24;
     uneven.front() = 401;
@@ -193,6 +193,8 @@ TEST_CASE("groups are read after the kernel before has ended, whichever operands
     const sim::options dependent{.dependent_launch = true};
     CHECK(psum_outcome<kernel_of<tokens, blocks, one, psum_groups>>(random, dependent, {70, 0, 130}, 64) == "");
     CHECK(index_outcome<indexed_kernel<tokens, blocks, store<bf16>, one>>(random, dependent, {70, -64, 130}, 64) == "");
+    CHECK(index_outcome<indexed_kernel<tokens, blocks, store<bf16>, pair>>(random, dependent, {70, -64, 130}, 64) ==
+          "");
 }
 
 namespace {
@@ -226,7 +228,7 @@ void check_refusals() {
 
 }  // namespace
 
-TEST_CASE("lists that break a promise are refused, by tiles that follow groups and by those of the grid") {
+TEST_CASE("lists that break a promise are refused, by tiles that look for groups and by those with a table") {
     check_refusals<one>();
     check_refusals<pair>();
 }

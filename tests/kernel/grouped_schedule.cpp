@@ -10,6 +10,8 @@
 
 #include <algorithm>
 #include <numeric>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
 namespace grouped_schedule_tests {
@@ -23,33 +25,26 @@ struct owned_rows {
     i64 matrix, first, last;
 };
 
-/// The list of the group of each row, for indexed_grid.
-struct by_index : row_groups {};
-
-/// The schedule of groups.
-template <tile_shape Block, cluster_shape Cluster, class Groups>
-struct schedule_of {
-    using type = grouped<Block, Cluster, Groups>;
-};
-template <tile_shape Block, cluster_shape Cluster>
-struct schedule_of<Block, Cluster, by_index> {
-    using type = indexed_grid<Block, Cluster, 3>;
-};
-
 /// Calls `visit` with each tile of each CTA of a grid of at most `clusters` clusters.
 template <tile_shape Block, cluster_shape Cluster, class Groups, class Visit>
 void walk(const Groups& groups, problem_shape shape, int clusters, const Visit& visit) {
-    using tiles = typename schedule_of<Block, Cluster, Groups>::type;
+    using tiles = grouped<Block, Cluster, Groups>;
+    constexpr bool tabled = tabled_schedule<tiles>;
     sim::geometry g;
-    g.threads = 32;
-    g.smem_bytes = 1024;
+    g.threads = tabled ? 96 : 32;
+    g.smem_bytes = 4096;
     g.cluster.x = u32(Cluster.size());
     g.grid.x = u32(min(clusters, tiles::clusters(shape, groups)) * Cluster.size());
     if (g.grid.x == 0) return;
     sim::launch({}, g, [&] {
-        const tiles mine = tiles::of(shape, groups).started(shape, ptx::cta_index() % u32(Cluster.size()));
+        tiles mine = tiles::of(shape, groups).started(shape, ptx::cta_index() % u32(Cluster.size()));
+        if constexpr (tabled) {
+            mine = mine.with_table(ptx::dynamic_smem());
+            mine.fill_table();
+            ptx::sync_cta();
+        }
         for (const auto tile : mine) {
-            if (ptx::lane_index() == 0) visit(tile);
+            if (ptx::thread_index() == 0) visit(tile);
         }
     });
 }
@@ -167,31 +162,34 @@ TEST_CASE("a tile knows whether others read the same of B: by its group, not by 
 
 namespace {
 
-/// The tiles of both schedules by the group of each row have all rows once, each with its own matrix.
+/// The tiles of `groups` have no rows but those of their matrix of B, as the list of them says.
+template <tile_shape Block>
+void check_matrices(const auto& groups, problem_shape shape, const std::vector<i32>& of_row) {
+    walk<Block, cluster_shape{1, 2}>(groups, shape, 3, [&](const auto& tile) {
+        for (i32 row = tile.m; row < min(tile.m + Block.m, tile.end().m); ++row) {
+            const i32 own = of_row[std::size_t(row)];
+            REQUIRE(tile.blocks().count == (own < 0 ? 0 : 1));
+            REQUIRE(tile.gap(shape) == (own < 0));
+            REQUIRE((own < 0 || tile.b(0).matrix == own));
+        }
+    });
+}
+
+/// The tiles of both policies of the group of each row have all rows once, each with its own matrix.
 void check_list(const std::vector<i32>& of_row, i32 groups, i32 alignment, i32 n) {
     const problem_shape shape{i32(of_row.size()), n, 128};
     for (const std::size_t skipped : {0, 1}) {  // entries before the list
         std::vector<i32> memory(skipped, 0);
         memory.insert(memory.end(), of_row.begin(), of_row.end());
         const row_groups given{groups, memory.data() + skipped, alignment};
-        const auto check = [&]<tile_shape Block>(const auto& by) {
-            walk<Block, cluster_shape{1, 2}>(by, shape, 3, [&](const auto& tile) {
-                for (i32 row = tile.m; row < min(tile.m + Block.m, tile.end().m); ++row) {
-                    const i32 own = of_row[std::size_t(row)];
-                    REQUIRE(tile.blocks().count == (own < 0 ? 0 : 1));
-                    REQUIRE(tile.gap(shape) == (own < 0));
-                    REQUIRE((own < 0 || tile.b(0).matrix == own));
-                }
-            });
-        };
-        const by_index grid{given};
+        const tabled_groups tabled{{given}};
         const listed_groups listed{{given}};
-        check_visits(grid, shape, 1, {{0, 0, shape.m}});
+        check_visits(tabled, shape, 1, {{0, 0, shape.m}});
         check_visits(listed, shape, 1, {{0, 0, shape.m}});
-        check.template operator()<tile_shape{64, 32, 128}>(grid);
-        check.template operator()<tile_shape{128, 32, 128}>(grid);
-        check.template operator()<tile_shape{64, 32, 128}>(listed);
-        check.template operator()<tile_shape{192, 32, 128}>(listed);
+        check_matrices<tile_shape{64, 32, 128}>(tabled, shape, of_row);
+        check_matrices<tile_shape{192, 32, 128}>(tabled, shape, of_row);
+        check_matrices<tile_shape{64, 32, 128}>(listed, shape, of_row);
+        check_matrices<tile_shape{192, 32, 128}>(listed, shape, of_row);
     }
 }
 
@@ -241,6 +239,94 @@ TEST_CASE("groups by the group of each row: lists of one stretch, long gaps and 
     }
 }
 
+TEST_CASE(
+    "groups by the group of each row: one row each, one group with nearly all of them, groups that are left out") {
+    const auto list = [](const std::vector<i32>& counts, i32 alignment, i32 more) {
+        std::vector<i32> made(std::size_t(more), -1);
+        for (std::size_t group = 0; group < counts.size(); ++group) {
+            made.insert(made.end(), std::size_t(counts[group]), i32(group));
+            made.resize(std::size_t(align_up(i32(made.size()), alignment)), -1);
+        }
+        made.resize(made.size() + std::size_t(more), -1);
+        return made;
+    };
+    const auto check = [](const std::vector<i32>& of_row, i32 groups, i32 alignment) {
+        const problem_shape shape{i32(of_row.size()), 9, 128};
+        check_visits(tabled_groups{{{groups, of_row.data(), alignment}}}, shape, 1, {{0, 0, shape.m}});
+        check_matrices<tile_shape{192, 32, 128}>(tabled_groups{{{groups, of_row.data(), alignment}}}, shape, of_row);
+    };
+    std::vector<i32> uneven(40, 0);
+    uneven.front() = 801, uneven.back() = 224;
+    for (const i32 alignment : {1, 8, 128}) {
+        CAPTURE(alignment);
+        for (const i32 more : {0, alignment}) {
+            CAPTURE(more);
+            check(list(uneven, alignment, more), 40, alignment);
+            check(list(std::vector<i32>(9, 1), alignment, more), 9, alignment);
+            check(list({0, 0, 5, 0, 70, 0, 0}, alignment, more), 7, alignment);
+            check(list({alignment, alignment, 0, 2 * alignment}, alignment, more), 4, alignment);
+        }
+    }
+    const std::vector<i32> many(row_groups::most_tabled,
+                                1);  // as many groups as fit, side by side and with rows between
+    check(list(many, 1, 0), row_groups::most_tabled, 1);
+    check(list(many, 2, 2), row_groups::most_tabled, 2);
+}
+
+TEST_CASE("groups by the group of each row: lists so long that a warp looks at them in many batches") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    for (const i32 alignment : {1, 7, 64}) {
+        std::vector<i32> of_row;
+        for (i32 group = 0; of_row.size() < 20000 * std::size_t(alignment); ++group) {
+            of_row.resize(of_row.size() + std::size_t(random.integer(1, 500) * alignment), group);
+            of_row.resize(of_row.size() + std::size_t(random.integer(0, 1) * random.integer(0, 300) * alignment), -1);
+            if (group == 40) of_row.resize(of_row.size() + std::size_t(9000 * alignment), -1);
+        }
+        const problem_shape shape{i32(of_row.size()), 1, 128};
+        check_matrices<tile_shape{128, 32, 128}>(tabled_groups{{{250, of_row.data(), alignment}}}, shape, of_row);
+    }
+}
+
+TEST_CASE("groups by the group of each row: a table says that there are more than it holds") {
+    const auto refusal = [](const std::vector<i32>& of_row, i32 groups) {
+        const problem_shape shape{i32(of_row.size()), 40, 128};
+        const tabled_groups given{{{groups, of_row.data(), 1}}};
+        try {
+            walk<tile_shape{128, 32, 128}, cluster_shape{}>(given, shape, 1, [](const auto&) {});
+        } catch (const std::exception& error) {
+            return std::string(error.what());
+        }
+        return std::string();
+    };
+    std::vector<i32> of_row(row_groups::most_tabled + 1);
+    std::iota(of_row.begin(), of_row.end(), 0);
+    const std::string many = refusal(of_row, row_groups::most_tabled + 1), high = refusal({0, 256}, 257);
+    CHECK_MESSAGE(many.ends_with("a list of rows has 513 starts and ends of 257 groups, more than a table holds"),
+                  many);
+    CHECK_MESSAGE(high.ends_with("a list of rows has 3 starts and ends of 257 groups, more than a table holds"), high);
+    for (i32& group : of_row) group %= 2;  // a broken promise
+    const std::string again = refusal(of_row, 2);
+    CHECK_MESSAGE(again.ends_with("a list of rows has 513 starts and ends of 2 groups, more than a table holds"),
+                  again);
+}
+
+TEST_CASE("groups by the group of each row: rows of no group come behind all others") {
+    const i32 counts[] = {200, 100, 192};
+    std::vector<i32> of_row;
+    for (i32 group = 0; group < 3; ++group) {
+        of_row.resize(of_row.size() + std::size_t(counts[group]), group);
+        of_row.resize(of_row.size() + 56, -1);
+    }
+    std::vector<bool> gaps;
+    const tabled_groups groups{{{3, of_row.data(), 1}}};
+    const problem_shape shape{i32(of_row.size()), 64, 128};
+    walk<tile_shape{128, 32, 128}, cluster_shape{1, 2}>(groups, shape, 1, [&](const auto& tile) {
+        if (tile.n == 0) gaps.push_back(tile.gap({}));
+    });
+    CHECK(gaps == std::vector<bool>{false, false, false, false, false, true, true, true});
+}
+
 TEST_CASE("lists that break a promise: the walk ends, reads nothing but the list, and has each row once") {
     random_source random(fresh_seed());
     CAPTURE(random.seed());
@@ -251,12 +337,15 @@ TEST_CASE("lists that break a promise: the walk ends, reads nothing but the list
             while (of_row.size() < 500)
                 of_row.resize(of_row.size() + std::size_t(random.integer(1, most)), i32(random.integer(-2, 9)));
             const problem_shape shape{i32(of_row.size()), 40, 128};
-            check_visits(listed_groups{{{4, of_row.data(), alignment}}}, shape, 1, {{0, 0, shape.m}});
-            walk<tile_shape{64, 32, 128}, cluster_shape{}>(listed_groups{{{4, of_row.data(), alignment}}}, shape, 3,
-                                                           [&](const auto& tile) {
-                                                               const i32 of_b = tile.b(0).matrix;
-                                                               REQUIRE((of_b >= 0 && of_b < 4));
-                                                           });
+            const auto check = [&](const auto& groups) {
+                check_visits(groups, shape, 1, {{0, 0, shape.m}});
+                walk<tile_shape{64, 32, 128}, cluster_shape{}>(groups, shape, 3, [&](const auto& tile) {
+                    const i32 of_b = tile.b(0).matrix;
+                    REQUIRE((of_b >= 0 && of_b < 4));
+                });
+            };
+            check(listed_groups{{{4, of_row.data(), alignment}}});
+            if (most != 2) check(tabled_groups{{{4, of_row.data(), alignment}}});  // else there may be no room for them
         }
     }
 }

@@ -160,6 +160,46 @@ TEST_CASE("contiguous gemm: nothing to do needs no memory") {
     }
 }
 
+TEST_CASE(
+    "contiguous gemm: by row, tiles of 64 rows take more groups than a table holds, and taller ones up to as many") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    const contiguous_engine engine = engine_on_simulator();
+    for_each_kind([&](const gemm_traits& what) {
+        if (what.groups != grouping::indexed) return;
+        const operand_info& b = what.b;
+        CAPTURE(b.type);
+        for (const i32 more : {0, 1}) {
+            std::vector<i32> counts(std::size_t(row_groups::most_tabled + more), 1);
+            counts[1] = 0;
+            counts.back() = 90;
+            contiguous_sample sample(random, 16, 128, {counts, 1, 1}, what);
+            const auto plan = engine.plan(sample.problem());
+            REQUIRE_MESSAGE(plan, (plan ? "" : plan.failure().message));
+            const contiguous_handle* tall = nullptr;  // of those that take the operands
+            for (const contiguous_handle& kernel : contiguous_kernels()) {
+                if (kernel.info.cfg.block.m <= 64 || ops::contiguous_gemm::why_not(kernel.info.traits, plan->work))
+                    continue;
+                const char* const why = ops::contiguous_gemm::why_not(kernel.info.cfg, plan->work);
+                CHECK((why == nullptr) == (more == 0));
+                tall = &kernel;
+            }
+            for (const auto& candidate : plan->ranked) CHECK((more == 0 || candidate.kernel->info.cfg.block.m <= 64));
+            CHECK(run(engine, sample) == "");
+            if (tall == nullptr) continue;
+            const auto pinned = run_named(engine, sample.problem(), {.pin = tall->info.cfg});
+            CHECK(bool(pinned) == (more == 0));
+            if (more == 0) {
+                CHECK(sample.verdict() == "");
+            } else {
+                CHECK_MESSAGE(pinned.failure().message.find("it takes up to 256 groups by the group of each row") !=
+                                  std::string::npos,
+                              pinned.failure().message);
+            }
+        }
+    });
+}
+
 TEST_CASE("contiguous gemm: matrices of B may lie row by row among each other") {
     random_source random(fresh_seed());
     CAPTURE(random.seed());

@@ -267,11 +267,11 @@ static_assert(same_as<grouped<tile_shape{}, cluster_shape{}, psum_groups>::argum
 static_assert(same_as<indexed<tile_shape{}, cluster_shape{}, 8>::arguments, row_groups>);
 static_assert(same_as<indexed<tile_shape{64, 128, 128}, cluster_shape{}, 8>::arguments, row_groups>);
 static_assert(grouping_of<indexed<tile_shape{64, 128, 128}, cluster_shape{}, 8>>() == grouping::indexed);
-// Tiles of few rows follow the groups; taller ones follow a grid.
+// Tiles of few rows look for groups on their way; taller ones have a table of them.
 static_assert(same_as<tile_of<indexed<tile_shape{64, 128, 128}, cluster_shape{}, 8>>,
                       tile_of<grouped<tile_shape{64, 128, 128}, cluster_shape{}, listed_groups>>>);
 static_assert(same_as<tile_of<indexed<tile_shape{128, 128, 128}, cluster_shape{}, 8>>,
-                      tile_of<indexed_grid<tile_shape{128, 128, 128}, cluster_shape{}, 8>>>);
+                      tile_of<grouped<tile_shape{128, 128, 128}, cluster_shape{}, tabled_groups>>>);
 static_assert(same_as<grouped<tile_shape{}, cluster_shape{}, masked_groups>::arguments, masked_groups>);
 static_assert(same_as<grouped<tile_shape{}, cluster_shape{}, k_groups>::arguments, groups_along_k>);
 static_assert(same_as<grouped<tile_shape{}, cluster_shape{}, concatenated_k_groups>::arguments, groups_along_k>);
@@ -332,6 +332,7 @@ static_assert(group_policy<uniform_groups>);
 static_assert(group_policy<masked_groups>);
 static_assert(group_policy<psum_groups>);
 static_assert(group_policy<listed_groups>);
+static_assert(group_policy<tabled_groups>);
 static_assert(group_policy<k_groups>);
 static_assert(group_policy<concatenated_k_groups>);
 static_assert(group_policy<with_packed_scales<k_groups>>);
@@ -356,6 +357,48 @@ static_assert(inspects<grouped<tile_shape{}, cluster_shape{}, listed_groups>>);
 static_assert(!inspects<grouped<tile_shape{}, cluster_shape{}, psum_groups>>);
 static_assert(inspects<indexed<tile_shape{64, 128, 128}, cluster_shape{}, 8>>);
 static_assert(inspects<indexed<tile_shape{128, 128, 128}, cluster_shape{}, 8>>);
+
+struct whole_tabled : whole_policy {
+    static constexpr u32 table_bytes = 64;
+    u32 place = 0;
+    bool tiles_gaps = true;
+    void fill_table(i32) const {}
+    group_extent gap_after(group_extent, problem_shape) const { return {}; }
+    static bool is_gap(const group_extent&) { return false; }
+};
+struct unsized_table : whole_tabled {
+private:
+    using whole_tabled::table_bytes;
+};
+struct unplaced_table : whole_tabled {
+private:
+    using whole_tabled::place;
+};
+struct unfilled_table : whole_tabled {
+private:
+    using whole_tabled::fill_table;
+};
+struct gapless_table : whole_tabled {
+private:
+    using whole_tabled::gap_after;
+};
+struct nameless_gaps : whole_tabled {
+private:
+    using whole_tabled::is_gap;
+};
+static_assert(tabled_policy<tabled_groups> && tabled_policy<whole_tabled>);
+static_assert(!tabled_policy<listed_groups>);
+static_assert(!tabled_policy<unsized_table>);   // table_bytes
+static_assert(!tabled_policy<unplaced_table>);  // place
+static_assert(!tabled_policy<unfilled_table>);  // fill_table
+static_assert(!tabled_policy<gapless_table>);   // gap_after
+static_assert(!tabled_policy<nameless_gaps>);   // is_gap
+static_assert(tabled_schedule<grouped<tile_shape{}, cluster_shape{}, whole_tabled>>);
+static_assert(!tabled_schedule<grouped<tile_shape{}, cluster_shape{}, listed_groups>>);
+static_assert(!tabled_schedule<indexed<tile_shape{64, 128, 128}, cluster_shape{}, 8>>);
+static_assert(tabled_schedule<indexed<tile_shape{128, 128, 128}, cluster_shape{}, 8>>);
+static_assert(table_bytes_of<indexed<tile_shape{128, 128, 128}, cluster_shape{}, 8>>() == tabled_groups::table_bytes);
+static_assert(table_bytes_of<indexed<tile_shape{64, 128, 128}, cluster_shape{}, 8>>() == 0);
 
 static_assert(grouping_of<whole_policy>() == grouping::custom);
 

@@ -3,6 +3,7 @@
 // tests/fail/region_*.cpp.
 #include <deepgemm/kernel/gemm.cuh>
 #include <deepgemm/kernel/swapped.cuh>
+#include <deepgemm/schedule/indexed.cuh>
 
 namespace storage_tests {
 
@@ -62,6 +63,7 @@ constexpr bool adds_up() {
     follows(regions::c_barriers{}, storage::owners, output::barrier_bytes, 8);
     follows(regions::part_barriers{}, 1, Kernel::split::barrier_bytes, 8);
     follows(regions::gathered{}, stages, Kernel::a_stream::gathers ? 8 : 0, 8);
+    follows(regions::table{}, 1, table_bytes_of<typename Kernel::tiles>(), 8);
     return good && end == storage::bytes && storage::bytes <= arch::sm90::smem_bytes;
 }
 
@@ -77,6 +79,8 @@ static_assert(
                  config{.block = {16, 64, 128}, .swap = true, .split_k = 4, .sm90 = {.warpgroups = 1}}>::product>());
 
 static_assert(adds_up<gemm<arch::sm90, gathered<by_token>, by_block, store<bf16>, config{}>>());
+static_assert(adds_up<gemm<arch::sm90, gathered<by_token>, by_block, store<bf16>, config{},
+                           indexed<config{}.block, config{}.cluster, 8>>>());
 
 /// A kernel that leaves its stages open has as many as fit, up to 24.
 template <class Kernel>

@@ -6,7 +6,9 @@
 #include <deepgemm/epilogue/edge.cuh>
 #include <deepgemm/kernel/arguments.cuh>
 #include <deepgemm/layout/tensor_map.cuh>
+#include <deepgemm/ptx/global.cuh>
 #include <deepgemm/ptx/mbarrier.cuh>
+#include <deepgemm/ptx/thread.cuh>
 #include <deepgemm/ptx/tma.cuh>
 
 namespace deepgemm {
@@ -106,6 +108,16 @@ struct result_stream {
     /// The owner's threads: starts to fetch a batch of C from (m, n) on, if the stage adds C.
     DEEPGEMM_DEVICE static void fetch(const params& p, const Stage& stage, i32 m, i32 n, i32 matrix) {
         if constexpr (Stage::fetches) stage.fetch(p.more.c, m, n, matrix);
+    }
+    /// Converged warp: makes the first `n` elements of row `row` of a D without matrices zero.
+    DEEPGEMM_DEVICE static void clear_row(const params& p, i32 row, i32 n) {
+        using vector = ptx::vec4<u32>;
+        constexpr i32 each = i32(sizeof(vector) / sizeof(element));
+        element* const to = p.elements + row * p.pitch;
+        const i32 lane = i32(ptx::lane_index()), whole = n / each * each;
+        for (i32 column = lane * each; column < whole; column += 32 * each)
+            ptx::st_global(reinterpret_cast<vector*>(to + column), vector{});
+        if (whole + lane < n) ptx::st_global(to + whole + lane, element{});
     }
     /// Where threads store elements themselves, in a matrix that ends at `end`.
     DEEPGEMM_DEVICE static destination edge(const params& p, i32 matrix, result_end end) {

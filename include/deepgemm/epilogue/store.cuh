@@ -24,6 +24,12 @@ struct store {
     DEEPGEMM_DEVICE static element_pair apply(const params&, element_pair pair, pair_place) { return pair; }
 };
 
+/// True if an epilogue only stores D.
+template <class Epilogue>
+inline constexpr bool only_stores = false;
+template <output_element T>
+inline constexpr bool only_stores<store<T>> = true;
+
 /// Stores D = C + totals as `T`. C has the same type and is added in FP32 before the one rounding. C may be D itself, since the
 /// warpgroup that writes a tile of D has read that tile of C before; but not if groups of rows follow each other within a tile,
 /// where a copy of C also brings rows that another tile writes.

@@ -37,13 +37,15 @@ namespace deepgemm {
 template <class Arch, class A, class B, class Epilogue, config Config, class Tiles,
           template <int, int, cluster_shape, int> class Pipeline>
 struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>,
-              gemm_loads<gemm_host<gemm_sizes<A, B, Epilogue, Config, Tiles::stacked.d, starts_at_any_row<Tiles>()>, A,
-                                   B, Epilogue, Config, Tiles>,
+              gemm_loads<gemm_host<gemm_sizes<A, B, Epilogue, Config, Tiles::stacked.d, starts_at_any_row<Tiles>(),
+                                              table_bytes_of<Tiles>()>,
+                                   A, B, Epilogue, Config, Tiles>,
                          Config> {
     static_assert(same_as<Arch, arch::sm90>,
                   "gemm: kernels for arch::sm100 need the header deepgemm/kernel/sm100_gemm.cuh");
-    using host = gemm_host<gemm_sizes<A, B, Epilogue, Config, Tiles::stacked.d, starts_at_any_row<Tiles>()>, A, B,
-                           Epilogue, Config, Tiles>;
+    using host = gemm_host<
+        gemm_sizes<A, B, Epilogue, Config, Tiles::stacked.d, starts_at_any_row<Tiles>(), table_bytes_of<Tiles>()>, A, B,
+        Epilogue, Config, Tiles>;
     using loads = gemm_loads<host, Config>;
     // Aliases, since nvcc 13 loses configurations in types that a using-declaration brings.
     using arguments = typename host::arguments;
@@ -135,6 +137,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>,
         const u32 rank = Config.cluster_ctas() > 1 ? ptx::cluster_rank() : 0;
         const peers place{rank % u32(Config.cluster.size())};
         const pipeline pipe{ptx::uniform(smem.at(regions::barriers{})), place};
+        if constexpr (tabled_schedule<tiles>) fill_table(p, smem, pipe, rank);
         if (!cta::is(roles::math{})) {
             cta::share_registers(roles::load_a{});
             produce(p, smem, pipe, place, rank);
@@ -163,6 +166,15 @@ private:
     using loads::trigger_dependents;
     using loads::work_of;
 
+    /// Every thread, before roles part: finds the CTA's tiles, while the tensor maps are on their way.
+    DEEPGEMM_DEVICE static void fill_table(const params& p, const storage& smem, const pipeline& pipe, u32 rank) {
+        if (cta::plays(roles::load_a{}, ptx::warp_index()) && ptx::elect_one()) initialise(smem, pipe);
+        if (cta::plays(roles::load_b{}, ptx::warp_index()) && ptx::elect_one()) prefetch(p);
+        ptx::grid_dependency_wait();  // the kernel before may write what tiles depend on
+        work_of(p, smem, rank).fill_table();
+        ptx::sync_cta();
+    }
+
     /// The producers' warpgroup: its first warp loads the tiles of A with their scales, its second warp those of B; the others
     /// copy what TMA cannot load.
     DEEPGEMM_DEVICE static void produce(const params& p, const storage& smem, const pipeline& pipe, const peers& place,
@@ -172,13 +184,13 @@ private:
                    copies = copiers != 0 && cta::plays(roles::copy{}, warp);
         ptx::role(cta::text_of(warp));
         if (loads_a) {
-            if (ptx::elect_one()) initialise(smem, pipe);
+            if (!tabled_schedule<tiles> && ptx::elect_one()) initialise(smem, pipe);
             ptx::sync_warp();
             // This warp arrives and goes on, so that its first copies are issued while the others are still waiting.
             barriers::arrive(meetings::start_of_loads{});
             barriers::arrive(meetings::start_of_math{});
         } else if (loads_b || copies) {
-            if (loads_b && ptx::elect_one()) prefetch(p);
+            if (!tabled_schedule<tiles> && loads_b && ptx::elect_one()) prefetch(p);
             barriers::sync(meetings::start_of_loads{});
         }
         if (Config.cluster_ctas() > 1) ptx::cluster_arrive_relaxed();
@@ -188,7 +200,7 @@ private:
                 ptx::grid_dependency_wait();  // the kernel before may write what tiles depend on
             if (loads_a) {
                 if constexpr (a_stream::gathers) {
-                    a_stream::pass_on(pipe, work_of(p, rank),
+                    a_stream::pass_on(pipe, work_of(p, smem, rank),
                                       [&](u32 stage) { return smem.at(regions::gathered{}, stage); });
                 } else {
                     loads::load_a(p, smem, pipe, rank, place.a());
@@ -205,11 +217,22 @@ private:
         if constexpr (inspects) {
             if (cta::plays(roles::copy{}, warp)) {
                 ptx::grid_dependency_wait();
-                work_of(p, rank).inspect(cta::warp(roles::copy{}), u32(cta::warps_of(roles::copy{})));
+                clear_gaps(p, smem, rank);
+                work_of(p, smem, rank).inspect(cta::warp(roles::copy{}), u32(cta::warps_of(roles::copy{})));
             }
         }
         ptx::sync_warp();
         if (Config.split_k > 1) ptx::cluster_wait();
+    }
+
+    /// An idle warp: makes its share of the rows of no group zero, if tiles do not.
+    DEEPGEMM_DEVICE static void clear_gaps(const params& p, const storage& smem, u32 rank) {
+        if constexpr (tabled_schedule<tiles> && !host::tiles_gaps && !results::scatters) {
+            constexpr u32 each = u32(cta::warps_of(roles::copy{}));
+            work_of(p, smem, rank)
+                .share_gaps(ptx::cta_index() * each + cta::warp(roles::copy{}), ptx::cta_count() * each,
+                            [&p](i32 row) { results::clear_row(p.d, row, shape_of(p).n); });
+        }
     }
 
     /// One thread, with K block number `i` of a tile: brings the next part of the tile of D to L2.
@@ -227,8 +250,8 @@ private:
         if constexpr (a_stream::gathers) {
             ptx::grid_dependency_wait();  // the kernel before may write the list of rows
             a_stream::template gather<copiers>(
-                p.a, pipe, work_of(p, rank), shape_of(p).k, cta::warp(roles::copy{}), smem.at(regions::row_numbers{}),
-                [&](u32 stage) { return smem.place_of_a(stage); },
+                p.a, pipe, work_of(p, smem, rank), shape_of(p).k, cta::warp(roles::copy{}),
+                smem.at(regions::row_numbers{}), [&](u32 stage) { return smem.place_of_a(stage); },
                 [&](u32 stage) { return smem.at(regions::gathered{}, stage); });
         } else {
             if constexpr (a_stream::loads_groups) {
@@ -251,7 +274,7 @@ private:
                                                                                                            0};
         two_places<pipeline> places;
         cursor at;
-        for (const work_item tile : work_of(p, rank)) {
+        for (const work_item tile : work_of(p, smem, rank)) {
             const block_range blocks = tile.blocks();
             if (blocks.count == 0) continue;  // without K there may be no scales
             const operand_place a = tile.a(blocks.first);
@@ -288,7 +311,7 @@ private:
                                                                                                            thread};
         scale::copy_of_columns<b_scale, block.n, threads> of_b{p.b.scale, thread};
         cursor at;
-        for (const work_item tile : work_of(p, rank)) {
+        for (const work_item tile : work_of(p, smem, rank)) {
             const block_range blocks = tile.blocks();
             if (blocks.count == 0) continue;  // without K there may be no scales
             const operand_place a = tile.a(blocks.first), b = tile.b(blocks.first);
@@ -331,7 +354,7 @@ private:
     /// The math role, one warpgroup: sums up its rows of each tile and stores them.
     DEEPGEMM_DEVICE static void multiply(const params& p, const storage& smem, const pipeline& pipe, u32 rank) {
         const problem_shape shape = shape_of(p);
-        const tiles schedule = work_of(p, rank);
+        const tiles schedule = work_of(p, smem, rank);
         const turns<takers, barriers> turn{takers > 1 ? cta::warpgroup(roles::math{}) : 0};
         const int first_row = takers > 1 ? 0 : int(cta::warpgroup(roles::math{})) * waves * mma::m;  // in the tile
         auto writer = tile_store<gemm>::of(smem, first_row);

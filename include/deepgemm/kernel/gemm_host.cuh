@@ -47,6 +47,9 @@ struct gemm_host {
                                                    .keeps = Config.keeps_b}>;
 
     using results = result_stream<output>;
+    /// False if rows of no group are stored by no tile, where a kernel knows them before: idle warps make them zero if the
+    /// epilogue only stores, and if rows are scattered they have no place in D.
+    static constexpr bool tiles_gaps = !results::scatters && !only_stores<Epilogue>;
 
     using arguments = gemm_call<typename Epilogue::arguments, typename Tiles::arguments>;
 

@@ -27,13 +27,22 @@ protected:
     /// The tiles of a CTA. Each role computes this itself. It reads kernel parameters, whose first access costs about half a
     /// microsecond, so do everything that needs none before it.
     DEEPGEMM_DEVICE static tiles work_of(const params& p, u32 rank) { return p.tiles.started(shape_of(p), rank); }
+    /// The same, also if tiles are in a table.
+    template <class Storage>
+    DEEPGEMM_DEVICE static tiles work_of(const params& p, const Storage& smem, u32 rank) {
+        if constexpr (tabled_schedule<tiles>) {
+            return work_of(p, rank).with_table(smem.at(regions::table{}), Host::tiles_gaps);
+        } else {
+            return work_of(p, rank);
+        }
+    }
     /// The same for a role that walks as `who` says, also if tiles are claimed.
     template <class Storage>
     DEEPGEMM_DEVICE static tiles work_of(const params& p, const Storage& smem, u32 rank, tile_reader who) {
         if constexpr (claiming_schedule<tiles>) {
             return work_of(p, rank).through(smem.at(regions::claims{}), who);
         } else {
-            return work_of(p, rank);
+            return work_of(p, smem, rank);
         }
     }
 

@@ -67,6 +67,7 @@ struct sm100_requirements : parts_requirements<A, B, Epilogue, Config, Tiles>, s
     static_assert(!scatters<Epilogue>, "gemm: rows are scattered on Hopper only");
     static_assert(!takes_windows<Tiles>() && maps_of_operand<Tiles>() == 1,
                   "gemm: groups along K are multiplied on Hopper only");
+    static_assert(!tabled_schedule<Tiles>, "gemm: tiles are looked up in a table on Hopper only");
 };
 
 }  // namespace deepgemm

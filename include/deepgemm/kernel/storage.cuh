@@ -39,6 +39,7 @@ struct barriers {};       ///< the barriers of the pipeline
 struct c_barriers {};     ///< a barrier for each owner, on which C lands
 struct part_barriers {};  ///< the barriers of split_sum
 struct gathered {};       ///< a barrier for each stage, on which gathered rows of A land
+struct table {};          ///< where a CTA finds its tiles, if the schedule has a table
 struct claims {};         ///< the ring through which roles learn of tiles, if they are claimed
 }  // namespace regions
 
@@ -75,8 +76,9 @@ inline constexpr int staged_rows = Config.store_rows                         ? C
                                                                              : sm90::wgmma_rows::rows;
 
 /// The sizes of what a CTA keeps in shared memory on Hopper, and the configuration with its zeros filled in. `Stacked`: D is a
-/// stack; `AnyRow`: tiles may start at any row of A.
-template <class A, class B, class Epilogue, config Config, bool Stacked = false, bool AnyRow = false>
+/// stack; `AnyRow`: tiles may start at any row of A; `TableBytes`: of the schedule's table.
+template <class A, class B, class Epilogue, config Config, bool Stacked = false, bool AnyRow = false,
+          u32 TableBytes = 0>
 struct gemm_sizes
     : result_sizes<Epilogue, Config, sm90::wgmma_rows, staged_rows<Epilogue, Config>, Config.store_buffers, Stacked> {
     using staged =
@@ -122,7 +124,7 @@ struct gemm_sizes
         region<regions::row_numbers, A::info.gathered ? u32(sizeof(u32)) * Config.block.m : 0>,
         region<regions::barriers, 16, each_stage>, region<regions::c_barriers, output::barrier_bytes, int(owners), 8>,
         region<regions::part_barriers, split::barrier_bytes, 1, 8>,
-        region<regions::gathered, A::info.gathered ? 8 : 0, each_stage, 8>>;
+        region<regions::gathered, A::info.gathered ? 8 : 0, each_stage, 8>, region<regions::table, TableBytes, 1, 8>>;
 
     static constexpr int stages = Config.stages ? Config.stages : layout::stages_that_fit(arch::sm90::smem_bytes, 24);
     static_assert(stages >= 2 && layout::bytes(2) <= arch::sm90::smem_bytes,

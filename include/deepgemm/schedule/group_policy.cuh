@@ -53,6 +53,21 @@ concept inspecting_policy = group_policy<G> && requires(const G& groups, i32 row
     groups.inspect(rows, warp, warp);
 };
 
+/// A policy that looks groups up in a table in shared memory, which all threads of a CTA fill once: a refinement of
+/// `group_policy`. Rows that become zero come behind all groups.
+/// Satisfied by: a group_policy with `table_bytes`, members `place` for the table's address and `tiles_gaps`, false if rows that
+/// become zero are in no tile, `fill_table(rows)`, which all threads
+/// of a CTA call before a barrier; and `gap_after(gap, shape)`, as `after()` for rows that become zero, and `is_gap(group)`.
+template <class G>
+concept tabled_policy = group_policy<G> && requires(const G& groups, group_extent one, problem_shape shape) {
+    { G::table_bytes } -> same_as<const u32&>;
+    { +groups.place } -> same_as<u32>;
+    { groups.tiles_gaps } -> same_as<const bool&>;
+    groups.fill_table(one.row);
+    { groups.gap_after(one, shape) } -> same_as<group_extent>;
+    { G::is_gap(one) } -> same_as<bool>;
+};
+
 namespace detail {
 template <class G>
 struct policy_arguments {

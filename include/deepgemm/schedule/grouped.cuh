@@ -6,7 +6,8 @@
 // several multiplies along M, three rules see to that. The tiles of a column share its rows as evenly as multiplies allow, so
 // that none is left with a few. Groups that fill their tiles come first, so that shorter tiles are left for the end. From one
 // round of the clusters to the next, columns are walked down and up in turn, so that no cluster meets the shorter tile every
-// time. docs/tuning-log.md has the figures. Groups of one shape need no walk: batched.cuh.
+// time. docs/tuning-log.md has the figures. Groups of one shape need no walk: batched.cuh. Rows that become zero come last if
+// the policy says so, since their tiles take hardly any time.
 #pragma once
 
 #include <deepgemm/ptx/thread.cuh>
@@ -127,8 +128,8 @@ struct grouped {
         const grouped& tiles;
         i32 index;  ///< of a cluster tile in the group
         group_extent group;
-        /// Two facts in one register, since math warps have few: the tiles that this cluster has had, times two, and 1 more in
-        /// the second walk, over groups that do not fill their tiles.
+        /// Two facts in one register, since math warps have few: the tiles that this cluster has had, times `walks`, and the
+        /// number of the walk: 1 is over groups that do not fill their tiles, 2 over rows that become zero.
         u32 state = !shares_rows;
 
         DEEPGEMM_DEVICE tile operator*() const {
@@ -143,7 +144,7 @@ struct grouped {
         }
         DEEPGEMM_DEVICE void operator++() {
             index += cluster_count();
-            state += 2;
+            state += walks;
             pass_groups();
         }
         DEEPGEMM_DEVICE bool operator!=(sentinel) const { return group.index < tiles.groups.count; }
@@ -151,14 +152,14 @@ struct grouped {
         /// Passes over groups of the other walk, and over those that end before `index`.
         DEEPGEMM_DEVICE void pass_groups() {
             while (true) {
-                for (; group.index < tiles.groups.count; group = tiles.groups.after(group, tiles.shape)) {
-                    const i32 count = fills_tiles() == is_second_walk() ? 0 : row_tiles() * tiles.columns;
+                for (; group.index < tiles.groups.count; group = next_of(group)) {
+                    const i32 count = comes_now() ? row_tiles() * tiles.columns : 0;
                     if (index < count) return;
                     index -= count;
                 }
-                if (is_second_walk()) return;
+                if (is_last_walk()) return;
                 ++state;
-                group = tiles.groups.after(group_extent{}, tiles.shape);
+                group = next_of(group_extent{});
             }
         }
 
@@ -166,7 +167,32 @@ struct grouped {
         DEEPGEMM_DEVICE static i32 cluster_count() { return i32(ptx::cta_count() / u32(Cluster.size())); }
         DEEPGEMM_DEVICE i32 row_tiles() const { return ceil_div(group.row_end - group.row, Block.m); }
 
-        DEEPGEMM_DEVICE bool is_second_walk() const { return state % 2 != 0; }
+        DEEPGEMM_DEVICE bool is_last_walk() const {
+            if constexpr (gaps_last) {
+                return state % walks == (tiles.groups.tiles_gaps ? 2 : 1);
+            } else {
+                return state % walks == 1;
+            }
+        }
+        /// True in the walk over rows that become zero.
+        DEEPGEMM_DEVICE bool walks_gaps() const {
+            if constexpr (gaps_last) {
+                return state % walks == 2;
+            } else {
+                return false;
+            }
+        }
+        /// The group, or the rows that become zero, after `before` in this walk.
+        DEEPGEMM_DEVICE group_extent next_of(const group_extent& before) const {
+            if constexpr (gaps_last) {
+                if (walks_gaps()) return tiles.groups.gap_after(before, tiles.shape);
+            }
+            return tiles.groups.after(before, tiles.shape);
+        }
+        /// True if the group belongs to this walk.
+        DEEPGEMM_DEVICE bool comes_now() const {
+            return (gaps_last && walks_gaps()) || fills_tiles() != (state % walks != 0);
+        }
         /// False also for a schedule that walks groups once.
         DEEPGEMM_DEVICE bool fills_tiles() const {
             return shares_rows && ceil_div(group.row_end - group.row, step) % max(Block.m / step, 1) == 0;
@@ -191,7 +217,7 @@ struct grouped {
         /// clusters.
         DEEPGEMM_DEVICE bool walks_up(i32 row, i32 high) const {
             if (!shares_rows || high > cluster_count()) return false;
-            return (state / 2 % 2 != 0) != (row > i32(ptx::cta_index() / u32(Cluster.size())));
+            return (state / walks % 2 != 0) != (row > i32(ptx::cta_index() / u32(Cluster.size())));
         }
     };
     DEEPGEMM_DEVICE iterator begin() const {
@@ -200,6 +226,28 @@ struct grouped {
         return at;
     }
     DEEPGEMM_DEVICE sentinel end() const { return {}; }
+
+    /// Bytes of shared memory of a policy's table of groups, and the schedule of a role that has it at address `address`;
+    /// `tiles_gaps` is false if rows that become zero are in no tile.
+    DEEPGEMM_BOTH static constexpr u32 table_bytes() requires tabled_policy<Groups> { return Groups::table_bytes; }
+    DEEPGEMM_DEVICE grouped with_table(u32 address, bool tiles_gaps = true) const requires tabled_policy<Groups> {
+        grouped made = *this;
+        made.groups.place = address;
+        made.groups.tiles_gaps = tiles_gaps;
+        return made;
+    }
+    /// All threads of a CTA, before a barrier of them: fills the table.
+    DEEPGEMM_DEVICE void fill_table() const requires tabled_policy<Groups> { groups.fill_table(shape.m); }
+
+    /// Warp `warp` of `warps` of the grid, once the table is filled: calls body(row) for its share of the rows that become zero.
+    template <class Body>
+    DEEPGEMM_DEVICE void share_gaps(u32 warp, u32 warps, const Body& body) const requires tabled_policy<Groups> {
+        group_extent gap = groups.gap_after(group_extent{}, shape);
+        for (; groups.count > gap.index; gap = groups.gap_after(gap, shape)) {
+            const u32 first = u32(gap.row) + (warp + warps - u32(gap.row) % warps) % warps;
+            for (u32 row = first; row < u32(gap.row_end); row += warps) body(i32(row));
+        }
+    }
 
     /// Converged warp `warp` of `warps` idle warps of each CTA: what the policy inspects.
     DEEPGEMM_DEVICE void inspect(u32 warp, u32 warps) const requires inspecting_policy<Groups> {
@@ -211,6 +259,10 @@ private:
     /// wait for memory, so a tile with fewer rows takes about as long, and a second walk would only cost time.
     static constexpr i32 step = 64;
     static constexpr bool shares_rows = bounded && (Block.m > step) && (Block.m % step == 0);
+
+    /// True if rows that become zero come in a walk of their own. Walks are counted below `walks`, a power of two.
+    static constexpr bool gaps_last = tabled_policy<Groups>;
+    static constexpr u32 walks = gaps_last ? 4 : 2;
 
     DEEPGEMM_BOTH static constexpr i32 column_tiles(problem_shape shape) {
         return ceil_div(shape.n, Block.n * Cluster.n);

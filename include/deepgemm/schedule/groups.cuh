@@ -61,6 +61,9 @@ struct masked_groups {
 /// Groups of rows that follow each other in A and in D, each with a matrix of B: what kernels by psum_groups and those of
 /// schedule/indexed.cuh are launched with.
 struct row_groups {
+    /// Groups that tiles of more than 64 rows take by the group of each row: see tabled_groups.
+    static constexpr i32 most_tabled = 256;
+
     i32 count = 0;              ///< of groups, and of matrices of B
     const i32* list = nullptr;  ///< device memory: (count), where each group ends; or (M), the group of each row
     i32 alignment = 128;        ///< every group starts at a multiple of as many rows

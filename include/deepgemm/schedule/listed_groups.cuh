@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Groups of rows by the group of each row: what schedules do with the list of it, and the policy that finds groups in it for
-// schedule/grouped.cuh. Which of the two schedules a kernel has is said in indexed.cuh.
+// Groups of rows by the group of each row: what policies of schedule/grouped.cuh do with the list of it, and the policy that
+// finds a group in it when a walk gets there. Which policy a kernel has is said in indexed.cuh.
 #pragma once
 
 #include <deepgemm/ptx/thread.cuh>
+#include <deepgemm/ptx/warp.cuh>
 #include <deepgemm/schedule/groups.cuh>
 
 namespace deepgemm {
@@ -12,44 +13,49 @@ namespace deepgemm {
 /// multiple of `alignment` on. A list that breaks this makes inspect() trap; all else that is done with it ends nevertheless,
 /// and reads nothing but the list.
 struct listed_rows : row_groups {
-    DEEPGEMM_DEVICE i32 group_of(i32 row) const { return ptx::ld_global(list + row); }
+    using arguments = row_groups;
+    static constexpr stacks stacked{.b = true};
+    static constexpr bool bounded = true, on_device = true, any_row = true;
 
-    /// The first row after `row`, which has no group, that has one; `last` + 1 if none up to `last` has.
-    DEEPGEMM_DEVICE i32 end_of_gap(i32 row, i32 last) const {
-        const u32 step = u32(alignment), end = u32(last);
-        for (u32 first = u32(row) / step * step + step; first <= end; first += probes * step) {
-            i32 found[probes];
-            DEEPGEMM_UNROLL
-            for (int i = 0; i < probes; ++i) found[i] = group_of(i32(min(first + u32(i) * step, end)));
-            u32 none = 0;  // probes without a group, which come first
-            DEEPGEMM_UNROLL
-            for (int i = 0; i < probes; ++i) none += none == u32(i) && found[i] < 0 ? 1 : 0;
-            if (none < probes) return i32(min(first + none * step, end + 1));
-        }
-        return last + 1;
-    }
+    DEEPGEMM_DEVICE i32 group_of(i32 row) const { return ptx::ld_global(list + row); }
 
     /// Converged warp `warp` of `warps` warps of each CTA, for `rows` rows: traps if the list breaks a promise. Every row is
     /// looked at once in the whole grid. That a group goes on after rows of another one or of none is seen where these are
     /// fewer than a tile may have, since no tile could then be divided; elsewhere it does no harm.
     DEEPGEMM_DEVICE void inspect(i32 rows, u32 warp, u32 warps) const {
-        constexpr i32 most_rows = 256;
-        const u32 threads = 32 * warps, first = ptx::cta_index() * threads + 32 * warp + ptx::lane_index();
-        for (u32 row = first; row < u32(rows); row += ptx::cta_count() * threads) {
-            const i32 at = i32(row), group = group_of(at);
-            if (group < 0 || (at > 0 && group_of(at - 1) == group)) continue;
-            if (group >= count) ptx::trap("row %d has group %d, for which B has no matrix", at, group);
-            if (at % alignment != 0)
-                ptx::trap("a group starts at row %d, which is no multiple of the alignment, %d", at, alignment);
-            for (i32 before = max(at - most_rows, 0); before < at; ++before) {
-                if (group_of(before) == group)
-                    ptx::trap("row %d has group %d, whose rows do not follow each other", at, group);
+        constexpr i32 most_rows = 256, each = most_rows / 32;
+        const u32 threads = 32 * warps, lane = ptx::lane_index();
+        for (u32 first = ptx::cta_index() * threads + 32 * warp; first < u32(rows);
+             first += ptx::cta_count() * threads) {
+            const i32 row = i32(first + lane), group = row < rows ? group_of(row) : -1;
+            const bool starts = group >= 0 && (row == 0 || group_of(row - 1) != group);
+            if (starts && group >= count) ptx::trap("row %d has group %d, for which B has no matrix", row, group);
+            if (starts && row % alignment != 0)
+                ptx::trap("a group starts at row %d, which is no multiple of the alignment, %d", row, alignment);
+            // The lanes look at the rows before a start together, since each load takes half a microsecond.
+            for (u32 left = ptx::ballot(starts && row != 0); left != 0; left &= left - 1) {
+                const u32 which = lowest_bit(left);
+                const i32 at = i32(first + which), own = ptx::shuffle(group, which);
+                i32 before[each];
+                DEEPGEMM_UNROLL
+                for (int i = 0; i < each; ++i) before[i] = group_of(max(at - 1 - i32(lane) - 32 * i, 0));
+                DEEPGEMM_UNROLL
+                for (int i = 0; i < each; ++i) {
+                    if (before[i] == own)
+                        ptx::trap("row %d has group %d, whose rows do not follow each other", at, own);
+                }
             }
         }
     }
 
+    /// Each group and each stretch before, between and behind them may end inside a tile.
+    DEEPGEMM_BOTH constexpr i32 most_row_tiles(problem_shape shape, i32 block_m) const {
+        return min(ceil_div(shape.m, block_m) + 2 * max(count, 0) + 1, shape.m);
+    }
+
 protected:
-    static constexpr int probes = 8;  ///< loads under way at a time
+    /// The number of the lowest bit that is set in `mask`, which is not 0.
+    DEEPGEMM_DEVICE static u32 lowest_bit(u32 mask) { return ptx::count_bits((mask & (0 - mask)) - 1); }
 };
 
 /// The policy: stretches of rows of one group, or of none, one after another. Rows without a group become zero.
@@ -59,10 +65,6 @@ protected:
 /// before the latter. A sector of the list has 8 entries, so that the walk over the next stretches finds them in L1. inspect()
 /// brings the list to L2 meanwhile.
 struct listed_groups : listed_rows {
-    using arguments = row_groups;
-    static constexpr stacks stacked{.b = true};
-    static constexpr bool bounded = true, on_device = true, any_row = true;
-
     DEEPGEMM_DEVICE group_extent after(group_extent before, problem_shape shape) const {
         const i32 row = before.row_end;
         if (row >= shape.m) return {count, 0, row, row, 0, 0};
@@ -74,15 +76,11 @@ struct listed_groups : listed_rows {
     /// True if rows of `group` become zero.
     DEEPGEMM_BOTH static constexpr bool is_gap(const group_extent& group) { return group.index == gap; }
 
-    /// Each group and each stretch before, between and behind them may end inside a tile.
-    DEEPGEMM_BOTH constexpr i32 most_row_tiles(problem_shape shape, i32 block_m) const {
-        return min(ceil_div(shape.m, block_m) + 2 * max(count, 0) + 1, shape.m);
-    }
-
 private:
     static constexpr i32 gap =
         -1;  ///< the index of rows of no group; all groups have 0, and what is behind them `count`
     static constexpr i32 sector = 8, unit = 64;
+    static constexpr int probes = 8;  ///< loads under way at a time
 
     /// The first row after `row`, of `group`, that is not of it; `end` if there is none before that. First it looks at every
     /// eighth row up to a multiple of 64, or, if groups start at multiples of 128, at four of these and the rows before them.
@@ -102,6 +100,21 @@ private:
             step = end - row >= 2 * unit ? unit : end - (row & -sector) > sector ? sector : 1;
         }
         return end;
+    }
+
+    /// The first row after `row`, which has no group, that has one; `last` + 1 if none up to `last` has.
+    DEEPGEMM_DEVICE i32 end_of_gap(i32 row, i32 last) const {
+        const u32 step = u32(alignment), end = u32(last);
+        for (u32 first = u32(row) / step * step + step; first <= end; first += probes * step) {
+            i32 found[probes];
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < probes; ++i) found[i] = group_of(i32(min(first + u32(i) * step, end)));
+            u32 none = 0;  // probes without a group, which come first
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < probes; ++i) none += none == u32(i) && found[i] < 0 ? 1 : 0;
+            if (none < probes) return i32(min(first + none * step, end + 1));
+        }
+        return last + 1;
     }
 
     /// As end_of_gap() up to row `end`, for gaps that seldom end soon if they do not end at once: rows that are there only so

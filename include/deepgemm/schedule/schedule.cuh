@@ -146,6 +146,27 @@ DEEPGEMM_BOTH constexpr u32 claim_bytes() {
     }
 }
 
+/// A schedule whose roles look tiles up in a table in shared memory: a refinement of `schedule`. All threads of a CTA fill it, and
+/// then meet at a barrier, before any role walks.
+/// Satisfied by: a schedule with `table_bytes()`, a multiple of 16, `with_table(address, tiles_gaps)`, the same schedule for a table
+/// there, with or without tiles of rows that become zero, and `fill_table()`.
+template <class S>
+concept tabled_schedule = schedule<S> && requires(const S& tiles, u32 address) {
+    { S::table_bytes() } -> same_as<u32>;
+    { tiles.with_table(address, true) } -> same_as<S>;
+    tiles.fill_table();
+};
+
+/// Bytes of shared memory that a kernel keeps for the table of schedule `S`; 0 if it has none.
+template <class S>
+DEEPGEMM_BOTH constexpr u32 table_bytes_of() {
+    if constexpr (tabled_schedule<S>) {
+        return S::table_bytes();
+    } else {
+        return 0;
+    }
+}
+
 namespace schedule_concept {
 /// False if schedule `S` says, by members of these names, that its tiles or clusters are others than `block` and `cluster`.
 template <class S>

@@ -20,13 +20,10 @@ inline demand demand_of(const contiguous_workload& work) {
 
 namespace detail {
 
-/// How much longer a kernel takes by the group of each row than by the ends of groups. Groups usually start at multiples of 128
-/// rows, and a tile of the grid that one of them cuts is computed as two.
-constexpr double longer_by_row(const config& cfg, const contiguous_workload& work) {
-    constexpr double lost = 0.2;  // of a tile for each group, from the same races as longer_than_predicted()
-    return work.by == grouping::indexed && cfg.block.m > 128 && cfg.block.m % 128 != 0
-               ? 1 + lost * cfg.block.m / work.expected_rows
-               : 1;
+/// Microseconds that a kernel of tall tiles takes to find the groups in a list of the group of each row, before it multiplies.
+constexpr double listing_us(const config& cfg, const contiguous_workload& work) {
+    constexpr double usual = 1;
+    return work.by == grouping::indexed && cfg.block.m > 64 ? usual : 0;
 }
 
 }  // namespace detail
@@ -35,7 +32,7 @@ constexpr double longer_by_row(const config& cfg, const contiguous_workload& wor
 /// is not empty.
 inline cost predict(const gemm_info& info, const contiguous_workload& work, const device_info& device, int sms) {
     cost made = predict(info, work.slots(), device, sms);
-    made.total_us *= detail::longer_by_row(info.cfg, work);
+    made.total_us += detail::listing_us(info.cfg, work);
     return made;
 }
 

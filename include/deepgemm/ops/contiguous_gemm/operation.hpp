@@ -15,6 +15,17 @@ DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 
+namespace detail {
+
+/// True if a kernel with tiles of `block_m` rows takes as many groups as a workload has. By the group of each row, tiles of 64 rows
+/// take any number.
+constexpr bool holds_groups(int block_m, const contiguous_workload& work) {
+    static_assert(row_groups::most_tabled == 256, "why_not() names the number");
+    return work.by != grouping::indexed || block_m <= 64 || work.groups <= row_groups::most_tabled;
+}
+
+}  // namespace detail
+
 namespace ops {
 
 /// D(m,n) = sum over k of A(m,k) B[g](n,k) for the rows m of each group g. Groups follow each other in A and D; a list in device
@@ -46,7 +57,10 @@ struct contiguous_gemm
         one.scattered = false;
         return gemm::why_not(one, work.one());
     }
-    static const char* why_not(const config& cfg, const workload& work) { return gemm::why_not(cfg, work.one()); }
+    static const char* why_not(const config& cfg, const workload& work) {
+        if (!detail::holds_groups(cfg.block.m, work)) return "it takes up to 256 groups by the group of each row";
+        return gemm::why_not(cfg, work.one());
+    }
 
     static std::string refusal(const workload& work, const device_info& device) {
         const bool hopper = device.arch / 10 == arch::sm90::number / 10;
@@ -64,6 +78,7 @@ struct contiguous_gemm
         made.traits.groups = work.by;
         made.traits.a.gathered = work.a.gathered;
         made.traits.scattered = work.scattered;
+        if (!detail::holds_groups(made.cfg.block.m, work)) made.cfg.block.m = 64, made.cfg.sm90.warpgroups = 1;
         return made;
     }
 };

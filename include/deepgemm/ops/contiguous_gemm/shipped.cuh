@@ -89,15 +89,15 @@ using gathered_bf16_by_end = by_end_kernels<gathered_half, operand<bf16>, store<
                                             high_bands(tile16(128, 256, 2, {}, 64, 2))>::type;
 using gathered_bf16_by_row = by_row_kernels<gathered_half, operand<bf16>, store<bf16>, tile16(64, 128, 1, {}, 64, 1),
                                             high_bands(tile16(128, 256, 2, {}, 64, 2))>::type;
-/// Scattered rows of D.
+/// Scattered rows of D. By row there is a tile of 64 rows beside the larger one, which takes more groups than a table holds.
 using scattered_fp8_by_end =
     by_end_kernels<by_token<scale::fp32>, by_block<scale::fp32>, scatter<bf16>, masked_medium>::type;
 using scattered_fp8_by_row =
-    by_row_kernels<by_token<scale::fp32>, by_block<scale::fp32>, scatter<bf16>, masked_medium>::type;
+    by_row_kernels<by_token<scale::fp32>, by_block<scale::fp32>, scatter<bf16>, masked_few(64), masked_medium>::type;
 using scattered_bf16_by_end =
     by_end_kernels<operand<bf16>, operand<bf16>, scatter<bf16>, high_bands(tile16(128, 256, 2, {}, 64, 2))>::type;
-using scattered_bf16_by_row =
-    by_row_kernels<operand<bf16>, operand<bf16>, scatter<bf16>, high_bands(tile16(128, 256, 2, {}, 64, 2))>::type;
+using scattered_bf16_by_row = by_row_kernels<operand<bf16>, operand<bf16>, scatter<bf16>, tile16(64, 128, 1, {}, 64, 1),
+                                             high_bands(tile16(128, 256, 2, {}, 64, 2))>::type;
 
 /// With packed scales: a tile for few rows and one for many.
 using contiguous_fp8_ue8m0 =
