@@ -23,27 +23,17 @@ struct listed_rows : row_groups {
     /// looked at once in the whole grid. That a group goes on after rows of another one or of none is seen where these are
     /// fewer than a tile may have, since no tile could then be divided; elsewhere it does no harm.
     DEEPGEMM_DEVICE void inspect(i32 rows, u32 warp, u32 warps) const {
-        constexpr i32 most_rows = 256, each = most_rows / 32;
-        const u32 threads = 32 * warps, lane = ptx::lane_index();
-        for (u32 first = ptx::cta_index() * threads + 32 * warp; first < u32(rows);
-             first += ptx::cta_count() * threads) {
-            const i32 row = i32(first + lane), group = row < rows ? group_of(row) : -1;
-            const bool starts = group >= 0 && (row == 0 || group_of(row - 1) != group);
-            if (starts && group >= count) ptx::trap("row %d has group %d, for which B has no matrix", row, group);
-            if (starts && row % alignment != 0)
-                ptx::trap("a group starts at row %d, which is no multiple of the alignment, %d", row, alignment);
-            // The lanes look at the rows before a start together, since each load takes half a microsecond.
-            for (u32 left = ptx::ballot(starts && row != 0); left != 0; left &= left - 1) {
-                const u32 which = lowest_bit(left);
-                const i32 at = i32(first + which), own = ptx::shuffle(group, which);
-                i32 before[each];
-                DEEPGEMM_UNROLL
-                for (int i = 0; i < each; ++i) before[i] = group_of(max(at - 1 - i32(lane) - 32 * i, 0));
-                DEEPGEMM_UNROLL
-                for (int i = 0; i < each; ++i) {
-                    if (before[i] == own)
-                        ptx::trap("row %d has group %d, whose rows do not follow each other", at, own);
-                }
+        constexpr i32 most_rows = 256;
+        const u32 threads = 32 * warps, first = ptx::cta_index() * threads + 32 * warp + ptx::lane_index();
+        for (u32 row = first; row < u32(rows); row += ptx::cta_count() * threads) {
+            const i32 at = i32(row), group = group_of(at);
+            if (group < 0 || (at > 0 && group_of(at - 1) == group)) continue;
+            if (group >= count) ptx::trap("row %d has group %d, for which B has no matrix", at, group);
+            if (at % alignment != 0)
+                ptx::trap("a group starts at row %d, which is no multiple of the alignment, %d", at, alignment);
+            for (i32 before = max(at - most_rows, 0); before < at; ++before) {
+                if (group_of(before) == group)
+                    ptx::trap("row %d has group %d, whose rows do not follow each other", at, group);
             }
         }
     }
