@@ -42,6 +42,12 @@ struct sm90_config {
     /// Multiplies side by side that cover the columns of a tile, each promoted by itself: more of them leave registers for a
     /// wider tile, whose rows lie whole in one thread's fragment.
     int column_parts = 1;
+    /// Where a group has rows in three of a tile's four fragments of 64, two warpgroups take one each, and each half the columns of
+    /// the one between, instead of two and one. Both multiplies of a K block are then in flight together.
+    bool shares_fragment = false;
+    /// In the fragment in which a group ends, copies bring only whole units of so many rows, 8, 16 or 32; rows behind them are
+    /// zero and draw little power. 0: all 64 rows are copied.
+    int row_unit = 0;
     DEEPGEMM_BOTH friend constexpr bool operator==(const sm90_config&, const sm90_config&) = default;
 };
 template <>
@@ -49,7 +55,8 @@ struct fields_of<sm90_config> {
     static constexpr const char* name = "";
     static constexpr auto all =
         field_list{field{"warpgroups", &sm90_config::warpgroups}, field{"alternate", &sm90_config::alternate},
-                   field{"promote", &sm90_config::promote}, field{"column_parts", &sm90_config::column_parts}};
+                   field{"promote", &sm90_config::promote}, field{"column_parts", &sm90_config::column_parts},
+                   field{"shares_fragment", &sm90_config::shares_fragment}, field{"row_unit", &sm90_config::row_unit}};
 };
 
 /// The part of a configuration that only kernels for Blackwell have.

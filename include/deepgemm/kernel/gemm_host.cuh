@@ -33,6 +33,7 @@ struct gemm_host {
                                                    .trims = true,
                                                    .any_row = starts_at_any_row<Tiles>(),
                                                    .fragment = Tiles::bounded ? Sizes::fragment_rows : 0,
+                                                   .unit = Config.sm90.row_unit,
                                                    .windows = takes_windows<Tiles>(),
                                                    .matrices = maps_of_operand<Tiles>(),
                                                    .groups = Sizes::a_groups,

@@ -27,6 +27,7 @@ struct main_loop : main_loop_operands<Gemm, Source> {
 
     /// True if some fragments of a tile may have no rows. A tile has rows in its first fragment, or it would not be.
     static constexpr bool may_end_early = Gemm::tiles::bounded && Gemm::block.m != mma::m;
+    static constexpr int shared_fragment = Gemm::waves + 1;
 
     /// Called by all threads of a math warpgroup, once; `first_row` is its first row in a tile.
     DEEPGEMM_DEVICE static main_loop of(const storage& smem, const pipeline& pipe, int first_row) {
@@ -36,12 +37,16 @@ struct main_loop : main_loop_operands<Gemm, Source> {
                  first_row + place.row, place.column}};
     }
 
-    /// Fragments of the warpgroup whose first row in a tile is `first_row` that have rows of D, counted from its first one.
+    /// Fragments of the warpgroup whose first row in a tile is `first_row` that have rows of D, counted from its first one; or
+    /// `shared_fragment`, if two warpgroups share the second of three.
     template <work_tile Tile>
     DEEPGEMM_DEVICE static int reached(const Tile& tile, int first_row) {
         if constexpr (!may_end_early) {
             return Gemm::waves;
         } else {
+            if constexpr (Gemm::shares_fragment) {
+                if (Gemm::shares(tile)) return shared_fragment;
+            }
             const i32 rows = tile.end().m - tile.m - first_row;
             return int(ptx::uniform(u32(max(0, min(ceil_div(rows, i32(mma::m)), i32(Gemm::waves))))));
         }
@@ -53,6 +58,9 @@ struct main_loop : main_loop_operands<Gemm, Source> {
     template <class Meanwhile>
     DEEPGEMM_DEVICE void sum(totals& total, block_range blocks, int reached, const Meanwhile& meanwhile) {
         if (blocks.count == 0) meanwhile(-1);
+        if constexpr (Gemm::shares_fragment) {
+            if (reached == shared_fragment) return sum_shared(total, blocks, meanwhile);
+        }
         clear(total);
         if constexpr (may_end_early) {
             sum_reached<Gemm::waves>(total, blocks, reached, meanwhile);
@@ -178,6 +186,66 @@ private:
         }
         DEEPGEMM_NO_UNROLL
         for (; i < blocks.count; ++i) one(i);
+    }
+
+    /// Three fragments of a tile on two warpgroups, which have two each: the first one of each, and of the tile's second one half of
+    /// the columns, in the first half of the second total. Both multiplies of a K block are issued one after the other, and then
+    /// promoted. There are registers for that, since one of the four totals is missing.
+    template <class Meanwhile>
+    DEEPGEMM_DEVICE void sum_shared(totals& total, block_range blocks, const Meanwhile& meanwhile) {
+        constexpr int half_registers = mma::registers / 2;
+        using half = sm90::wgmma<typename mma::element_a, typename mma::element_b, mma::n / 2>;
+        const bool upper = ptx::uniform(u32(base::row)) < u32(Gemm::block.m / 2);  // it has the tile's second fragment
+        // From the warpgroup's own rows, and from the first column, to those that it shares.
+        const u32 rows_away = upper ? mma::m : u32(-mma::m);
+        const u64 shared_rows = base::a_rows.descriptor + u64(i64(i32(rows_away)) * i64(base::a_tile::bytes_per_row / 16));
+        const u64 shared_columns =
+            sm90::advance(base::b_rows, upper ? 0 : u32(mma::n / 2) * u32(b_tile::bytes_per_row));
+        DEEPGEMM_UNROLL
+        for (float& sum : total[0]) sum = 0.0f;
+        DEEPGEMM_UNROLL
+        for (int i = 0; i < half_registers; ++i) total[1][i] = 0.0f;
+        if (blocks.count != 0) {
+            auto next_scale = b_scale(blocks.first);
+            bool landed = pipe.landed(at);
+            const auto one = [&](i32 i) {
+                const i32 block = blocks.first + i;
+                typename mma::accumulator partial;
+                typename half::accumulator shared;
+                if (!landed) pipe.wait(at);
+                const auto scale = next_scale;
+                const auto sa = a_scale(0, block), shared_sa = base::a_scale_away(rows_away, block);
+                mma::multiply(a(0), b(), partial);
+                half::multiply(sm90::advance(shared_rows, at.stage * base::a_tile::bytes),
+                               sm90::advance(shared_columns, at.stage * b_tile::bytes), shared);
+                const auto factors = products_of(scale, sa), shared_factors = products_of(scale, shared_sa);
+                meanwhile(i);
+                expect_scales_after(block);
+                if (i + 1 < blocks.count) next_scale = b_scale(block + 1).formed();
+                mma::template wait<1>(partial);
+                factors.promote(total[0], partial);
+                half::wait(shared);
+                release(at);
+                at.advance();
+                landed = pipe.landed(at);
+                shared_factors.promote(total[1], shared);
+            };
+            i32 i = 0;
+            DEEPGEMM_NO_UNROLL
+            for (; i < blocks.count && at.stage != 0; ++i) one(i);
+            for (; i + storage::stages <= blocks.count; i += storage::stages) {
+                DEEPGEMM_UNROLL
+                for (int stage = 0; stage < storage::stages; ++stage) {
+                    at.stage = u32(stage);  // as it is
+                    one(i + stage);
+                }
+            }
+            DEEPGEMM_NO_UNROLL
+            for (; i < blocks.count; ++i) one(i);
+        }
+        // Only now, since zeros would take registers in the loop.
+        DEEPGEMM_UNROLL
+        for (int i = half_registers; i < mma::registers; ++i) total[1][i] = ptx::keep(0.0f);
     }
 
     /// Whole groups of K blocks, each block promoted while the next one is multiplied; returns how many blocks they hold. Two

@@ -91,6 +91,10 @@ protected:
         if (wave == 0) scales_at = rows.next(at.stage, storage::sa_bytes);
         return rows.at(wave, a_index(block), a_scales + scales_at);
     }
+    /// The same for the fragment that begins `away` rows after this warpgroup's first one; a_scale() comes first.
+    DEEPGEMM_DEVICE sm90::row_scales a_scale_away(u32 away, i32 block) {
+        return rows.at(0, a_index(block), a_scales + scales_at + away * a_feed::row_bytes);
+    }
     /// While `block` is multiplied: the one after it comes next.
     DEEPGEMM_DEVICE void expect_scales_after(i32 block) { rows.expect(a_index(block + 1), storage::sa_bytes); }
     /// The scales of B for a block in the current stage. Blocks must be asked for in order.

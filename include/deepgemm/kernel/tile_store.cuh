@@ -28,6 +28,7 @@ struct tile_store {
     using barriers = typename Gemm::barriers;
     using totals = typename Gemm::totals;
     static constexpr bool bounded = Gemm::tiles::bounded;
+    static constexpr bool shares_fragment = requires { requires Gemm::shares_fragment; };
 
     output out;
     int first_row;  ///< of the owner in a tile
@@ -47,6 +48,9 @@ struct tile_store {
     /// True if the owner has rows of a tile. For a schedule that is not bounded it always is; TMA then drops rows beyond D.
     template <work_tile Tile>
     DEEPGEMM_DEVICE bool reaches(const Tile& tile) const {
+        if constexpr (shares_fragment) {
+            if (Gemm::shares(tile)) return true;
+        }
         return reaches(tile.m + first_row, tile.end());
     }
     /// The owner's threads, before they sum up a tile: starts to load its scales, if they hold for all of K.
@@ -78,6 +82,16 @@ struct tile_store {
         DEEPGEMM_UNROLL
         for (int wave = 0; wave < Gemm::waves; wave += together) {
             const i32 row = m + wave * Gemm::wave_rows;
+            if constexpr (shares_fragment) {
+                if (wave != 0 && Gemm::shares(tile)) {
+                    if (cut) {
+                        put_shared<true>(p, edge, total, m, tile, matrix);
+                    } else {
+                        put_shared<false>(p, edge, total, m, tile, matrix);
+                    }
+                    continue;
+                }
+            }
             if (!reaches(row, end)) continue;
             if (cut || !reaches(row + output::rows - 1, end)) {
                 put_rows<true>(p, edge, total, wave, together, m, tile, matrix);
@@ -112,6 +126,24 @@ private:
 
     /// The column of D that column `n` of the product becomes, where a tile begins or the product ends.
     DEEPGEMM_BOTH static constexpr i32 d_column(i32 n) { return steps::columns_after(n); }
+
+    /// Takes half of the columns of the tile's second fragment, of which this warpgroup has summed up those on its own side in the
+    /// first half of its second totals.
+    template <bool Ragged, work_tile Tile>
+    DEEPGEMM_DEVICE void put_shared(const params& p, const typename results::destination& edge, const totals& total,
+                                    i32 m, const Tile& tile, const result_matrix& matrix) {
+        constexpr int per_buffer = output::buffer::registers, columns = storage::taken_columns;
+        const int batch = first_row < Gemm::block.m / 2 ? 0 : 1;
+        const i32 row = m + (batch == 0 ? Gemm::wave_rows : -Gemm::wave_rows);
+        result_fragment<map, columns> sums{
+            {}, fragment_place<map>::here().in(output::rows, row, tile.n + batch * columns), matrix};
+        Gemm::take(total, 1, 0, sums.value);
+        const result_fragment<map, output::batch_columns> stored = steps::apply(p.epilogue, sums);
+        float value[output::batch][per_buffer];
+        DEEPGEMM_UNROLL
+        for (int j = 0; j < output::registers; ++j) value[j / per_buffer][j % per_buffer] = stored.value[j];
+        out.template put<Ragged>(p.d.d, edge, value, row, d_column(tile.n) + batch * output::batch_columns, matrix.d);
+    }
 
     /// Takes `count` fragments of the owner's rows of `tile`, from number `first` on, block.n totals each, batch by batch
     /// through the epilogue's steps to D. `Ragged` if D ends inside them where TMA cannot clip it.

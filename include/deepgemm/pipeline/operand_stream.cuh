@@ -30,6 +30,8 @@ struct stream_options {
     bool any_row = false;  ///< tiles may start at any row; else at multiples of four if their scales are staged
     /// Rows of a fragment, if those in which a tile has no rows are never read: copies leave them out. 0: all are read.
     int fragment = 0;
+    /// Of a fragment in which a tile ends, copies bring only whole units of so many rows, and zeros behind them; 0: all rows.
+    int unit = 0;
     /// K blocks in which a group ends are loaded from windows, which start at any element of K that is at a multiple of 16
     /// bytes of a row, and at any one at all if rows are not contiguous along K. Each is a matrix in a stack of matrices that
     /// overlap. Where a copy would have to start between such multiples, it starts at the next one and brings more.
@@ -86,7 +88,8 @@ struct operand_stream {
     /// Bytes of this operand that TMA brings to a stage.
     static constexpr u32 landing_bytes = Tile::landing_bytes + u32(words) * boxes.bytes();
     /// Tensor maps: of tiles, and of scales that TMA loads.
-    static constexpr int tile_maps = How.windows ? 2 : How.matrices,
+    static constexpr bool by_unit = by_fragment && How.unit != 0;  ///< a second map then has boxes of a unit
+    static constexpr int tile_maps = How.windows || by_unit ? 2 : How.matrices,
                          map_count = tile_maps + (loads_scales || loads_groups ? 1 : 0);
 
     struct no_groups {};
@@ -110,7 +113,8 @@ struct operand_stream {
         const i32 copied = trims ? min(Tile::rows, align_up(rows, 8)) : Tile::rows;
         return by_fragment && copied > How.fragment ? Tile::rows : copied;
     }
-    /// Rows of a tile's `rows` rows that copies bring.
+    /// Rows of a tile's `rows` rows that copies bring. Where they come in units, those of the last fragment are all brought with
+    /// the first K blocks of a tile, one for each stage.
     DEEPGEMM_BOTH static constexpr i32 landing_rows(const params& p, i32 rows) {
         if (by_fragment) return min(align_up(rows, How.fragment), p.copied_rows);
         return trims ? p.copied_rows : Tile::rows;
@@ -155,7 +159,11 @@ struct operand_stream {
             maps[1] = stack_map(Tile::map(x.data, rows, Tile::k, x.pitch, box_of(rows)), ceil_div(k, window_step),
                                 bytes_of(Operand::info.type, window_step * step));
         }
-        if constexpr (How.stacked) maps[0] = stack_map(maps[0], matrices, bytes_of(Operand::info.type, x.matrix_pitch));
+        if constexpr (by_unit) maps[1] = Tile::map(x.data, rows, k, x.pitch, How.unit);
+        if constexpr (How.stacked) {
+            for (int i = 0; i < (by_unit ? 2 : 1); ++i)
+                maps[i] = stack_map(maps[i], matrices, bytes_of(Operand::info.type, x.matrix_pitch));
+        }
         scale_map(x, rows, k, matrices, maps);
     }
 
@@ -231,10 +239,12 @@ struct operand_stream {
 
     /// Producer thread: starts to load this CTA's slice, `mine`, of K block `block`, which begins at `at`, into `to`. Barrier
     /// `full` counts its bytes and those of the slices that other CTAs send here. `rows` are as landing_rows() says.
-    /// `hint` is a usual_hint or a tile_hint.
+    /// `hint` is a usual_hint or a tile_hint. Where rows come in units, the tile has `used` rows, and those from there to `rows`
+    /// become zero.
     template <class Hint = usual_hint>
     DEEPGEMM_DEVICE static void load(const params& p, const operand_place& at, i32 block, stage_place to, u32 full,
-                                     tile_slice mine, i32 rows = Tile::rows, const Hint& hint = {}) {
+                                     tile_slice mine, i32 rows = Tile::rows, const Hint& hint = {},
+                                     i32 used = Tile::rows) {
         const tensor_map& map = p.map[How.matrices == 1 ? 0 : at.matrix];
         const i32 row = at.row + (How.parts > 1 ? i32(mine.index) * Tile::rows : 0);
         const i32 slice = How.parts > 1 ? 0 : i32(mine.index);
@@ -243,6 +253,12 @@ struct operand_stream {
             const i32 first = (by_fragment ? i * How.sharers + slice : slice * copies + i) * rows_per_copy;
             if (by_fragment && first >= rows) break;
             const u32 target = to.tile + u32(first) * Tile::bytes_per_row;
+            if constexpr (by_unit) {
+                if (first + How.fragment > used) {
+                    load_units(p, at, row + first, target, full, mine, rows - first, used - first, hint);
+                    continue;
+                }
+            }
             if constexpr (How.windows) {
                 if (at.k < 0) {  // the copy starts before its window
                     const auto place = Tile::place(row + first, (at.k + window_step - 1) & -window_step);
@@ -287,14 +303,21 @@ struct operand_stream {
         conditional_t<loads_groups, group_loads<Pipeline>, no_groups> groups;
         for (const auto tile : work) {
             const block_range blocks = tile.blocks();
-            const i32 rows = landing_rows(p, rows_of(tile));
-            const u32 bytes = landing_bytes - u32(Tile::rows - rows) * (Tile::landing_bytes / u32(Tile::rows));
+            i32 rows = landing_rows(p, rows_of(tile));
+            u32 bytes = bytes_of_rows(rows);
+            const i32 used = by_unit ? rows_of(tile) : Tile::rows;
             const auto hint = hint_of(tile);
             const bool there = How.keeps && blocks.count != 0 &&
                                resident.serve(place_of(tile, blocks.first), blocks.count, Pipeline::cursor::stages);
             DEEPGEMM_NO_UNROLL
             for (i32 block = blocks.first; block < blocks.first + blocks.count; ++block) {
                 const u32 full = pipe.acquire(at);
+                if constexpr (by_unit) {
+                    if (block == blocks.first + Pipeline::cursor::stages) {  // all stages have their zeros
+                        rows = align_up(used, How.unit);
+                        bytes = bytes_of_rows(rows);
+                    }
+                }
                 u32 of_scales = 0;
                 if constexpr (loads_groups) {
                     if (p.groups_by_tma) {
@@ -303,7 +326,7 @@ struct operand_stream {
                     }
                 }
                 pipe.commit(at, (there ? 0 : bytes) + of_scales);
-                if (!there) load(p, place_of(tile, block), block, stage_of(at.stage), full, mine, rows, hint);
+                if (!there) load(p, place_of(tile, block), block, stage_of(at.stage), full, mine, rows, hint, used);
                 if constexpr (loads_groups) {
                     if (of_scales != 0) groups.load(p, pipe, at, place_of(tile, block), block, stage_of, mine, hint);
                     groups.places.pass();
@@ -365,6 +388,26 @@ private:
         }
     };
 
+    /// Bytes that land with a K block of which copies bring `rows` rows.
+    DEEPGEMM_BOTH static constexpr u32 bytes_of_rows(i32 rows) {
+        return landing_bytes - u32(Tile::rows - rows) * (Tile::landing_bytes / u32(Tile::rows));
+    }
+
+    /// Producer thread: starts the copies of the last fragment of a tile, which begins at row `row`. Of its rows `rows` land, and from
+    /// `used` on they are zero: units that lie beyond the operand, which TMA fills without reading memory.
+    template <class Hint>
+    DEEPGEMM_DEVICE static void load_units(const params& p, const operand_place& at, i32 row, u32 target, u32 full,
+                                           tile_slice mine, i32 rows, i32 used, const Hint& hint) {
+        constexpr i32 beyond = 1 << 29;
+        DEEPGEMM_NO_UNROLL
+        for (i32 first = 0; first < How.fragment && first < rows; first += How.unit) {
+            const auto place = Tile::place(first < used ? row + first : beyond, at.k);
+            i32 coordinates[rank] = {place.inner, place.outer};
+            if constexpr (How.stacked) coordinates[2] = at.matrix;
+            copy<rank>(p, p.map[1], target + u32(first) * Tile::bytes_per_row, full, coordinates, mine, hint);
+        }
+    }
+
     /// Producer thread: starts one copy of a slice.
     template <int Rank, class Hint>
     DEEPGEMM_DEVICE static void copy(const params& p, const tensor_map& map, u32 target, u32 full,
@@ -400,6 +443,8 @@ private:
     }
     static constexpr int rank = How.stacked ? 3 : 2;  ///< of its tensor maps, but for that of windows
     static_assert(!loads_scales || !loads_groups, "operand_stream: scales wait in stages or in groups");
+    static_assert(!by_unit || (!How.windows && How.matrices == 1),
+                  "operand_stream: units of a fragment are those of one matrix or of a stack");
     static_assert(How.parts == 1 || How.sharers == 1, "operand_stream: parts of a tile are not shared");
     static_assert(!How.windows || (!How.stacked && How.matrices == 1),
                   "operand_stream: windows along K are of one matrix, and a stack already");

@@ -42,9 +42,11 @@ struct scale_products {
         return products;
     }
 
-    /// total(64, N) += product * partial(64, N); called by each thread with its own registers.
-    template <int Registers>
-    DEEPGEMM_DEVICE void promote(float (&total)[Registers], const float (&partial)[Registers]) const {
+    /// total(64, N) += product * partial(64, N); called by each thread with its own registers. Of one zone, partial sums may be those
+    /// of as many columns as they are, which a total has at least.
+    template <int Totals, int Registers>
+    DEEPGEMM_DEVICE void promote(float (&total)[Totals], const float (&partial)[Registers]) const {
+        static_assert(Registers == Totals || Zones == 1, "scale_products: parts of the columns are of one zone");
         DEEPGEMM_UNROLL
         for (int i = 0; i < Registers; ++i) {
             total[i] += value[i / (Registers / Zones)][i / 2 % 2][i % 2 % PerRow] * partial[i];

@@ -46,6 +46,13 @@ DEEPGEMM_BOTH constexpr config masked_three(cluster_shape cluster = {}) {
 DEEPGEMM_BOTH constexpr config masked_wide(cluster_shape cluster = {}) {
     return {.block = {256, 128, 128}, .cluster = cluster, .store_columns = 64, .store_buffers = 1};
 }
+/// The same for groups of some 192 rows, of which half end in the third of four fragments.
+DEEPGEMM_BOTH constexpr config masked_shared(cluster_shape cluster) {
+    config c = masked_wide(cluster);
+    c.sm90.shares_fragment = true;
+    c.sm90.row_unit = 16;
+    return c;
+}
 
 /// The same of BF16 operands, without scales.
 template <config Config>
