@@ -29,6 +29,17 @@ constexpr config pair{.block = {128, 64, 128}, .stages = 4, .cluster = {1, 2}, .
 constexpr config tall{.block = {256, 64, 128}, .stages = 3};
 /// An odd number of fragments, which two CTAs load in turn.
 constexpr config odd_pair{.block = {192, 32, 128}, .stages = 3, .cluster = {1, 2}, .sm90 = {.warpgroups = 3}};
+/// Two warpgroups that share the second of three fragments, in the last of which rows come in units.
+constexpr config shared_fragment(int columns, int unit, cluster_shape cluster = {1, 2}) {
+    return {.block = {256, columns, 128},
+            .stages = 3,
+            .cluster = cluster,
+            .store_columns = columns / 2,
+            .store_buffers = 1,
+            .sm90 = {.shares_fragment = true, .row_unit = unit}};
+}
+constexpr config units{
+    .block = {192, 32, 128}, .stages = 3, .cluster = {1, 2}, .sm90 = {.warpgroups = 3, .row_unit = 8}};
 constexpr config alternating{.block = {64, 64, 128}, .stages = 4, .sm90 = {.warpgroups = 2, .alternate = true}};
 /// Tiles of a few rows, which become columns of multiplies.
 constexpr config swapped(int rows, int columns) {
@@ -78,6 +89,21 @@ TEST_CASE("masked groups: clusters that share A") {
 }
 TEST_CASE("masked groups: two fragments for each warpgroup, each of which may be the last") {
     check_masked<kernel_of<tokens<fp32>, blocks<fp32>, store<bf16>, tall>>();
+}
+TEST_CASE("masked groups: a fragment that two warpgroups share, rows that come in units") {
+    check_masked<kernel_of<tokens<fp32>, blocks<fp32>, store<bf16>, shared_fragment(64, 16)>>();
+    check_masked<kernel_of<k_major_tokens<fp32>, blocks<fp32>, store<bf16>, shared_fragment(64, 8)>>();
+    check_masked<kernel_of<tokens<fp32>, blocks<fp32>, store<bf16>, units>>();
+    using kernel = kernel_of<tokens<fp32>, blocks<fp32>, store<bf16>, shared_fragment(32, 32)>;
+    using alone = kernel_of<tokens<fp32>, blocks<fp32>, store<bf16>, shared_fragment(32, 0, {1, 1})>;
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    for (const i32 count : {0, 1, 64, 65, 127, 128, 129, 136, 145, 160, 161, 191, 192, 193, 209, 256, 257, 400}) {
+        CAPTURE(count);
+        CHECK(masked_outcome<kernel>(random, {}, {3, count, 150}, 400) == "");
+        CHECK(masked_outcome<kernel>(random, {}, {count, 192, 129}, 260) == "");
+        CHECK(masked_outcome<alone>(random, {}, {130, count, 0}, 400) == "");
+    }
 }
 TEST_CASE("masked groups: warpgroups that alternate; UE8M0, B by token") {
     check_masked<kernel_of<tokens<ue8m0>, tokens<ue8m0>, store<float>, alternating>>();

@@ -198,20 +198,20 @@ struct gemm_requirements : parts_requirements<A, B, Epilogue, Config, Tiles>,
         "or of 64 rows (32 where the tile is no multiple of 64) of an operand that is contiguous along M or N");
     static_assert(Config.split_k == 1 || (Config.cluster.size() == 1 && !Config.sm90.alternate),
                   "gemm: CTAs that split K share no tiles, and their warpgroups do not alternate");
-    static_assert(!Config.sm90.shares_fragment ||
-                      (Tiles::bounded && Config.block.m == 256 && Config.sm90.warpgroups == 2 &&
-                       !Config.sm90.alternate && Config.sm90.promote == promotion::at_once &&
-                       Config.sm90.column_parts == 1 && Config.block.n % 16 == 0 && A::contiguous == major::k &&
-                       B::contiguous == major::k && B::scale::via == scale::route::registers &&
-                       scale::zones_of<typename B::scale, Config.block.n> == 1 && !Epilogue::accumulates &&
-                       !Epilogue::in_place),
-                  "gemm: sm90.shares_fragment is for groups that end anywhere, with tiles of 256 rows on two warpgroups "
-                  "that promote at once, one scale of B for all columns of a tile, and an epilogue that adds nothing");
-    static_assert(Config.sm90.row_unit == 0 || (Tiles::bounded && A::contiguous == major::k &&
-                                                (Config.sm90.row_unit == 8 || Config.sm90.row_unit == 16 ||
-                                                 Config.sm90.row_unit == 32)),
-                  "gemm: sm90.row_unit is for groups that end anywhere, in an A that is contiguous along K: 8, 16 or 32 "
-                  "rows, or 0 for whole fragments");
+    static_assert(
+        !Config.sm90.shares_fragment ||
+            (Tiles::bounded && Config.block.m == 256 && Config.sm90.warpgroups == 2 && !Config.sm90.alternate &&
+             Config.sm90.promote == promotion::at_once && Config.sm90.column_parts == 1 && Config.block.n % 16 == 0 &&
+             A::contiguous == major::k && B::contiguous == major::k && B::scale::via == scale::route::registers &&
+             scale::zones_of<typename B::scale, Config.block.n> == 1 && !Epilogue::accumulates && !Epilogue::in_place),
+        "gemm: sm90.shares_fragment is for groups that end anywhere, with tiles of 256 rows on two warpgroups "
+        "that promote at once, one scale of B for all columns of a tile, and an epilogue that adds nothing");
+    static_assert(
+        Config.sm90.row_unit == 0 ||
+            (Tiles::bounded && A::contiguous == major::k &&
+             (Config.sm90.row_unit == 8 || Config.sm90.row_unit == 16 || Config.sm90.row_unit == 32)),
+        "gemm: sm90.row_unit is for groups that end anywhere, in an A that is contiguous along K: 8, 16 or 32 "
+        "rows, or 0 for whole fragments");
     static_assert(Config.store_rows == 0 || Config.store_rows == sm90::wgmma_rows::warp_rows ||
                       Config.store_rows == sm90::wgmma_rows::rows,
                   "gemm: store_rows must be 16 (a warp's), 64 (a warpgroup's), or 0 to choose by D's type");

@@ -53,10 +53,12 @@ struct sm90_config {
 template <>
 struct fields_of<sm90_config> {
     static constexpr const char* name = "";
-    static constexpr auto all =
-        field_list{field{"warpgroups", &sm90_config::warpgroups}, field{"alternate", &sm90_config::alternate},
-                   field{"promote", &sm90_config::promote}, field{"column_parts", &sm90_config::column_parts},
-                   field{"shares_fragment", &sm90_config::shares_fragment}, field{"row_unit", &sm90_config::row_unit}};
+    static constexpr auto all = field_list{field{"warpgroups", &sm90_config::warpgroups},
+                                           field{"alternate", &sm90_config::alternate},
+                                           field{"promote", &sm90_config::promote},
+                                           field{"column_parts", &sm90_config::column_parts},
+                                           field{"shares_fragment", &sm90_config::shares_fragment},
+                                           field{"row_unit", &sm90_config::row_unit}};
 };
 
 /// The part of a configuration that only kernels for Blackwell have.

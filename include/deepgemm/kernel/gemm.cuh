@@ -111,9 +111,10 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>,
 
     /// True if two warpgroups of two fragments share the second one of three.
     static constexpr bool shares_fragment = Config.sm90.shares_fragment;
-    static_assert(!shares_fragment || storage::batches == 2,
-                  "gemm: with sm90.shares_fragment, half of the columns of a tile are staged at once: store_columns and "
-                  "store_buffers must hold them");
+    static_assert(
+        !shares_fragment || storage::batches == 2,
+        "gemm: with sm90.shares_fragment, half of the columns of a tile are staged at once: store_columns and "
+        "store_buffers must hold them");
     /// True for a tile of which they do.
     DEEPGEMM_DEVICE static bool shares(const work_item& tile) {
         return shares_fragment && ceil_div(tile.end().m - tile.m, mma::m) == 3;

@@ -198,7 +198,8 @@ private:
         const bool upper = ptx::uniform(u32(base::row)) < u32(Gemm::block.m / 2);  // it has the tile's second fragment
         // From the warpgroup's own rows, and from the first column, to those that it shares.
         const u32 rows_away = upper ? mma::m : u32(-mma::m);
-        const u64 shared_rows = base::a_rows.descriptor + u64(i64(i32(rows_away)) * i64(base::a_tile::bytes_per_row / 16));
+        const u64 shared_rows =
+            base::a_rows.descriptor + u64(i64(i32(rows_away)) * i64(base::a_tile::bytes_per_row / 16));
         const u64 shared_columns =
             sm90::advance(base::b_rows, upper ? 0 : u32(mma::n / 2) * u32(b_tile::bytes_per_row));
         DEEPGEMM_UNROLL

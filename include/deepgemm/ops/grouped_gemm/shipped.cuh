@@ -66,7 +66,7 @@ using masked_bf16_kernels = kernels<masked_bf16_kernel<Configs>...>;
 using masked_fp8 =
     masked_kernels<masked_columns(64, 12, promotion::deferred), masked_columns(128, 8, promotion::at_once),
                    masked_few(64), masked_few(128), masked_medium, masked_three({1, 2}), masked_three(),
-                   masked_wide({1, 2}), masked_wide()>;
+                   masked_shared({1, 2}), masked_wide()>;
 
 /// The same for K-major scales of A, as quantisers write them.
 template <config... Configs>
