@@ -28,6 +28,11 @@ constexpr config tall{.block = {256, 64, 128}, .stages = 3};
 constexpr config tall_pair{.block = {192, 32, 128}, .stages = 6, .cluster = {1, 2}, .sm90 = {.warpgroups = 3}};
 constexpr config alternating{.block = {64, 64, 128}, .stages = 4, .sm90 = {.warpgroups = 2, .alternate = true}};
 constexpr config half{.block = {128, 64, 64}, .stages = 3, .sm90 = {.promote = promotion::never}};
+/// Each warpgroup has two fragments, and stages its rows together; and the tiles in turns.
+constexpr config half_tall{
+    .block = {256, 64, 64}, .stages = 4, .store_rows = 64, .sm90 = {.promote = promotion::never}};
+constexpr config half_turns{
+    .block = {128, 64, 64}, .stages = 3, .sm90 = {.alternate = true, .promote = promotion::never}};
 
 constexpr config low{.block = {64, 64, 64}, .stages = 3, .sm90 = {.warpgroups = 1, .promote = promotion::never}};
 
@@ -83,6 +88,8 @@ TEST_CASE("groups by their ends, whatever they are aligned to") {
     check_psum<kernel_of<tokens, tokens, pair, psum_groups>>();
     check_psum<kernel_of<tokens, blocks, tall, psum_groups>>();
     check_psum<kernel_of<operand<bf16>, operand<bf16, scale::none, major::mn>, half, psum_groups>>();
+    check_psum<kernel_of<operand<bf16>, operand<bf16>, half_tall, psum_groups>>();
+    check_psum<kernel_of<operand<bf16>, operand<bf16>, half_turns, psum_groups>>();
     check_psum<kernel_of<along_k, blocks, tall, psum_groups>>();
 }
 
@@ -92,6 +99,7 @@ TEST_CASE("groups by the group of each row, whatever they are aligned to") {
     check_index<indexed_kernel<tokens, blocks, store<bf16>, tall>>();
     check_index<indexed_kernel<tokens, tokens, store<float>, alternating>>();
     check_index<indexed_kernel<operand<bf16>, operand<bf16, scale::none, major::mn>, store<bf16>, half>>();
+    check_index<indexed_kernel<operand<bf16>, operand<bf16>, store<bf16>, half_tall>>();
     check_index<indexed_kernel<along_k, blocks, store<bf16>, tall>>();
     check_index<indexed_kernel<along_k, blocks, store<bf16>, one>>();
     check_index<indexed_kernel<operand<bf16>, operand<bf16, scale::none, major::mn>, store<bf16>, low>>();

@@ -130,6 +130,15 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>,
     /// The operation that plans this kernel; an incomplete type here.
     using operation = typename operation_of_grouping<traits.groups>::type;
 
+    /// True if the main loop takes a round of the ring at a time, so that stages are constants: where the tensor cores sum alone
+    /// and device memory says which tiles there are. The compiler then takes the stage after a tile for one that may differ
+    /// from lane to lane, and would compute addresses and descriptors in vector registers, in a quarter of all instructions.
+    /// Kernels with steps between product and D have no registers for it.
+    static constexpr bool unrolls_ring = promote == promotion::never && tiles::on_device && tiles::bounded &&
+                                         storage::stages <= 8 && !Epilogue::custom && !epilogue_info_of<Epilogue>.any();
+    /// True if math warps find their next tile while the first K block of a tile is multiplied, and not between two tiles.
+    static constexpr bool finds_ahead = unrolls_ring && takers == 1 && Config.split_k == 1;
+
     /// True if lines of D are brought to L2 while their tile is multiplied. All tiles of a wave are stored at about the same
     /// time, and L2 would have to wait for memory before it adds to them.
     static constexpr bool brings_d = Epilogue::in_place && Config.d_ahead;
@@ -382,10 +391,14 @@ private:
         pass_over(turn.mine);
         if (next != schedule.end()) begin(*next);
         if (Config.cluster_ctas() > 1) ptx::cluster_wait();  // before anything goes to a peer
+        work_item upcoming{};
+        if constexpr (finds_ahead) {
+            if (next != schedule.end()) upcoming = *next;
+        }
         while (next != schedule.end()) {
-            const work_item tile = *next;
+            const work_item tile = finds_ahead ? upcoming : *next;
             const block_range blocks = tile.blocks();
-            ++next;
+            if constexpr (!finds_ahead) ++next;
             const bool more = next != schedule.end(), mine = stores(parts) && writer.reaches(tile);
             if (mine) writer.expect(p, tile);
             turn.await();
@@ -393,9 +406,15 @@ private:
                 if (i == min(2, blocks.count - 1) && mine) writer.fetch(p, tile);
                 if (i == blocks.count - 1) turn.pass_on(more);
             };
-            loop.sum(total, blocks, loop.reached(tile, first_row), meanwhile);
+            const auto at_start = [&] {
+                if constexpr (finds_ahead) {
+                    ++next;
+                    if (next != schedule.end()) upcoming = *next;
+                }
+            };
+            loop.sum(total, blocks, loop.reached(tile, first_row), meanwhile, at_start);
             pass_over(takers - 1);
-            if (next != schedule.end()) begin(*next);
+            if (next != schedule.end()) begin(finds_ahead ? upcoming : *next);
             if constexpr (Config.split_k > 1) parts.reduce(total, more);
             if constexpr (adds_parts<tiles>) {
                 parts_sum<gemm>{schedule, cta::warp(roles::math{})}.keep(total, tile, first_row);

@@ -29,6 +29,11 @@ struct main_loop : main_loop_operands<Gemm, Source> {
     static constexpr bool may_end_early = Gemm::tiles::bounded && Gemm::block.m != mma::m;
     static constexpr int shared_fragment = Gemm::waves + 1;
 
+    /// What sum() does at the start unless it is told.
+    struct nothing_more {
+        DEEPGEMM_DEVICE void operator()() const {}
+    };
+
     /// Called by all threads of a math warpgroup, once; `first_row` is its first row in a tile.
     DEEPGEMM_DEVICE static main_loop of(const storage& smem, const pipeline& pipe, int first_row) {
         const auto place = fragment_place<map>::here();
@@ -54,18 +59,28 @@ struct main_loop : main_loop_operands<Gemm, Source> {
 
     /// Converged warps: totals = the tile's sum over `blocks`, for the first `reached` fragments; the others stay 0 and take no
     /// time of the tensor cores. Calls meanwhile(i) while block i of them is being multiplied; if there are no blocks, it calls
-    /// meanwhile(-1) once.
-    template <class Meanwhile>
-    DEEPGEMM_DEVICE void sum(totals& total, block_range blocks, int reached, const Meanwhile& meanwhile) {
-        if (blocks.count == 0) meanwhile(-1);
+    /// meanwhile(-1) once. Kernels that unroll the ring also call at_start() once, while the first block is being multiplied,
+    /// and leave totals of other fragments as they are.
+    template <class Meanwhile, class AtStart = nothing_more>
+    DEEPGEMM_DEVICE void sum(totals& total, block_range blocks, int reached, const Meanwhile& meanwhile,
+                             const AtStart& at_start = {}) {
+        if constexpr (Gemm::unrolls_ring) {  // the compiler cannot know that no lane differs
+            blocks.count = i32(ptx::in_uniform_register(u32(blocks.count)));
+            at = {ptx::in_uniform_register(at.stage), ptx::in_uniform_register(at.parity)};
+            hold_descriptors();
+        }
+        if (blocks.count == 0) {
+            at_start();
+            meanwhile(-1);
+        }
         if constexpr (Gemm::shares_fragment) {
             if (reached == shared_fragment) return sum_shared(total, blocks, meanwhile);
         }
-        clear(total);
+        if (!Gemm::unrolls_ring || blocks.count == 0) clear(total);
         if constexpr (may_end_early) {
-            sum_reached<Gemm::waves>(total, blocks, reached, meanwhile);
+            sum_reached<Gemm::waves>(total, blocks, reached, meanwhile, at_start);
         } else {
-            sum_fragments<Gemm::waves>(total, blocks, meanwhile);
+            sum_fragments<Gemm::waves>(total, blocks, meanwhile, at_start);
         }
         if constexpr (!same_as<map, typename mma::fragment>) {
             DEEPGEMM_UNROLL
@@ -74,24 +89,29 @@ struct main_loop : main_loop_operands<Gemm, Source> {
     }
 
 private:
-    using base::a, base::a_scale, base::b, base::b_scale, base::expect_scales_after, base::part_of, base::pass_scales,
-        base::products_of, base::release, base::release_read, base::shared_scales;
+    using base::a, base::a_scale, base::b, base::b_scale, base::expect_scales_after, base::hold_descriptors,
+        base::part_of, base::pass_scales, base::products_of, base::release, base::release_read, base::shared_scales;
 
     /// sum_fragments() with `reached` as a constant, which is at most `Most`.
-    template <int Most, class Meanwhile>
-    DEEPGEMM_DEVICE void sum_reached(totals& total, block_range blocks, int reached, const Meanwhile& meanwhile) {
+    template <int Most, class Meanwhile, class AtStart>
+    DEEPGEMM_DEVICE void sum_reached(totals& total, block_range blocks, int reached, const Meanwhile& meanwhile,
+                                     const AtStart& at_start) {
         if (reached == Most) {
-            sum_fragments<Most>(total, blocks, meanwhile);
+            sum_fragments<Most>(total, blocks, meanwhile, at_start);
         } else if constexpr (Most > 0) {
-            sum_reached<Most - 1>(total, blocks, reached, meanwhile);
+            sum_reached<Most - 1>(total, blocks, reached, meanwhile, at_start);
         }
     }
 
     /// The first `Fragments` totals.
-    template <int Fragments, class Meanwhile>
-    DEEPGEMM_DEVICE void sum_fragments(totals& total, block_range blocks, const Meanwhile& meanwhile) {
+    template <int Fragments, class Meanwhile, class AtStart>
+    DEEPGEMM_DEVICE void sum_fragments(totals& total, block_range blocks, const Meanwhile& meanwhile,
+                                       const AtStart& at_start) {
         if constexpr (Fragments == 0) {
+            if (blocks.count != 0) at_start();
             pass(blocks, meanwhile);
+        } else if constexpr (Gemm::unrolls_ring) {
+            sum_in_rounds<Fragments>(total, blocks.count, meanwhile, at_start);
         } else if constexpr (Gemm::promote == promotion::never) {
             sum_in_place<Fragments>(total, blocks.count, meanwhile);
         } else {
@@ -300,36 +320,78 @@ private:
         return whole;
     }
 
-    /// All K blocks, summed by the tensor cores. One multiply is always in flight, and a stage is released during the next one.
-    /// If A is in registers there is one set of them, so a multiply ends before the next block is loaded.
+    /// All K blocks, summed by the tensor cores.
     template <int Fragments, class Meanwhile>
     DEEPGEMM_DEVICE void sum_in_place(totals& total, i32 blocks, const Meanwhile& meanwhile) {
         typename pipeline::cursor previous{};
         DEEPGEMM_UNROLL
         for (int wave = 0; wave < Fragments; ++wave) ptx::fence_operand(total[wave]);
         for (i32 block = 0; block < blocks; ++block) {
-            pipe.wait(at);
-            a_fragment rows[Fragments];
-            DEEPGEMM_UNROLL
-            for (int wave = 0; wave < Fragments; ++wave) {
-                rows[wave] = a(wave);
-                mma::fence(rows[wave]);
-            }
-            ptx::wgmma_fence();
-            DEEPGEMM_UNROLL
-            for (int wave = 0; wave < Fragments; ++wave) mma::accumulate(rows[wave], b(), total[wave]);
-            ptx::wgmma_commit();
-            meanwhile(block);
-            ptx::wgmma_wait<Source::holds_registers ? 0 : 1>();
-            DEEPGEMM_UNROLL
-            for (int wave = 0; wave < Fragments; ++wave) mma::fence(rows[wave]);
-            if (block != 0) release(previous);
-            previous = at;
-            at.advance();
+            add_block<Fragments, true>(total, previous, block != 0, [&] { meanwhile(block); });
         }
+        finish_blocks<Fragments>(total, previous, blocks != 0);
+    }
+
+    /// The same, a round of the ring at a time. The first block overwrites the totals, so that nobody clears them between two
+    /// tiles.
+    template <int Fragments, class Meanwhile, class AtStart>
+    DEEPGEMM_DEVICE void sum_in_rounds(totals& total, i32 blocks, const Meanwhile& meanwhile, const AtStart& at_start) {
+        if (blocks == 0) return;
+        typename pipeline::cursor previous{};
+        DEEPGEMM_UNROLL
+        for (int wave = 0; wave < Fragments; ++wave) ptx::fence_operand(total[wave]);
+        add_block<Fragments, false>(total, previous, false, [&] {
+            at_start();
+            meanwhile(0);
+        });
+        const auto add = [&](i32 i) { add_block<Fragments, true>(total, previous, true, [&] { meanwhile(i); }); };
+        i32 i = 1;
+        DEEPGEMM_NO_UNROLL
+        for (; i < blocks && at.stage != 0; ++i) add(i);
+        DEEPGEMM_NO_UNROLL
+        for (; i + storage::stages <= blocks; i += storage::stages) {
+            DEEPGEMM_UNROLL
+            for (int stage = 0; stage < storage::stages; ++stage) {
+                at.stage = u32(stage);  // as it is
+                add(i + stage);
+            }
+        }
+        DEEPGEMM_NO_UNROLL
+        for (; i < blocks; ++i) add(i);
+        finish_blocks<Fragments>(total, previous, true);
+    }
+
+    /// Multiplies the K block of the current stage; the first `Fragments` totals become its products, or their sums with them
+    /// if `Keep`. One multiply is always in flight, and the stage before, `previous`, is released during it, if there is one.
+    /// If A is in registers there is one set of them, so a multiply ends before the next block is loaded.
+    template <int Fragments, bool Keep, class Meanwhile>
+    DEEPGEMM_DEVICE void add_block(totals& total, typename pipeline::cursor& previous, bool any_before,
+                                   const Meanwhile& meanwhile) {
+        pipe.wait(at);
+        a_fragment rows[Fragments];
+        DEEPGEMM_UNROLL
+        for (int wave = 0; wave < Fragments; ++wave) {
+            rows[wave] = a(wave);
+            mma::fence(rows[wave]);
+        }
+        ptx::wgmma_fence();
+        DEEPGEMM_UNROLL
+        for (int wave = 0; wave < Fragments; ++wave) mma::template accumulate<Keep>(rows[wave], b(), total[wave]);
+        ptx::wgmma_commit();
+        meanwhile();
+        ptx::wgmma_wait<Source::holds_registers ? 0 : 1>();
+        DEEPGEMM_UNROLL
+        for (int wave = 0; wave < Fragments; ++wave) mma::fence(rows[wave]);
+        if (any_before) release(previous);
+        previous = at;
+        at.advance();
+    }
+    /// Waits for the last multiply and releases its stage, if there is one.
+    template <int Fragments>
+    DEEPGEMM_DEVICE void finish_blocks(totals& total, typename pipeline::cursor previous, bool any) {
         DEEPGEMM_UNROLL
         for (int wave = 0; wave < Fragments; ++wave) mma::wait(total[wave]);
-        if (blocks != 0) release(previous);
+        if (any) release(previous);
     }
 };
 

@@ -71,6 +71,12 @@ protected:
         rows.pass_over(first, a_index(blocks.first + blocks.count - 1) - first + 1);
     }
 
+    /// Converged warps: brings what operands of any stage follow from to uniform registers, where multiplies want it.
+    DEEPGEMM_DEVICE void hold_descriptors() {
+        b_rows = sm90::in_uniform_registers(b_rows);
+        if constexpr (!Source::holds_registers) a_rows.descriptor = sm90::in_uniform_registers(a_rows.descriptor);
+    }
+
     /// Operands of the current stage: this warpgroup's rows of `wave`, (mma::m, block.k) of A, and the descriptor of part
     /// `part` of B, (mma::n, block.k).
     DEEPGEMM_DEVICE a_fragment a(int wave) const { return a_rows.load(at.stage * a_tile::bytes, wave * mma::m); }

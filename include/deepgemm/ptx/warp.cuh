@@ -40,6 +40,18 @@ DEEPGEMM_DEVICE T shuffle(T value, u32 lane) {
 /// so that it and what is computed from it stay in uniform registers.
 DEEPGEMM_DEVICE u32 uniform(u32 value) { return shuffle(value, 0); }
 
+/// Converged warp: a value that is the same in all lanes, in a uniform register, which is where reductions of a warp leave their
+/// result. uniform() may leave its own elsewhere. A kernel for sm_80 or newer.
+DEEPGEMM_DEVICE u32 in_uniform_register(u32 value) {
+#if DEEPGEMM_SIMULATED
+    return uniform(value);
+#else
+    u32 held;
+    asm volatile("redux.sync.or.b32 %0, %1, 0xffffffff;" : "=r"(held) : "r"(value));
+    return held;
+#endif
+}
+
 /// The value of the lane whose index is the own one XOR `mask`.
 template <class T>
 DEEPGEMM_DEVICE T shuffle_xor(T value, u32 mask) {

@@ -16,4 +16,10 @@ DEEPGEMM_DEVICE u64 uniform_descriptor_of(u32 address) {
     return descriptor >> 32 << 32 | ptx::uniform(u32(descriptor));
 }
 
+/// Converged warps: the same descriptor, in uniform registers from here on. nvcc may move one of uniform_descriptor_of() to other
+/// registers, and then brings it back for each multiply.
+DEEPGEMM_DEVICE u64 in_uniform_registers(u64 descriptor) {
+    return descriptor >> 32 << 32 | ptx::in_uniform_register(u32(descriptor));
+}
+
 }  // namespace deepgemm::sm90

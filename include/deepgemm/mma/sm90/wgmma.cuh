@@ -33,11 +33,16 @@ struct wgmma {
     DEEPGEMM_DEVICE static void multiply(u64 a, u64 b, accumulator& partial) { start(a, b, partial); }
     DEEPGEMM_DEVICE static void multiply(a_registers<steps>& a, u64 b, accumulator& partial) { start(a, b, partial); }
 
-    /// All threads of a warpgroup: issues the multiply of one K block, which adds to `sum`. The caller fences before one or
-    /// several of these calls and commits after them. `sum` must not be accessed between two multiplies into it.
-    DEEPGEMM_DEVICE static void accumulate(u64 a, u64 b, accumulator& sum) { issue<true>(a, b, sum); }
+    /// All threads of a warpgroup: issues the multiply of one K block, which adds to `sum`, or overwrites it unless `Keep`. The
+    /// caller fences before one or several of these calls and commits after them. `sum` must not be accessed between two
+    /// multiplies into it.
+    template <bool Keep = true>
+    DEEPGEMM_DEVICE static void accumulate(u64 a, u64 b, accumulator& sum) {
+        issue<Keep>(a, b, sum);
+    }
+    template <bool Keep = true>
     DEEPGEMM_DEVICE static void accumulate(const a_registers<steps>& a, u64 b, accumulator& sum) {
-        issue<true>(a, b, sum);
+        issue<Keep>(a, b, sum);
     }
 
     /// Orders registers of A for the compiler. Before wgmma_fence: they are complete. After the wait: they were not reused

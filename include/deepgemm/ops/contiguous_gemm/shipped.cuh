@@ -68,7 +68,7 @@ using contiguous_fp8_k_major =
                            masked_three({1, 2}), masked_three(), for_k_major(masked_wide({1, 2}))>::type;
 /// BF16, many rows: in turns, alone or in pairs, and the widest tile, staged whole.
 inline constexpr config turns_pair = high_bands(turns16(192, 128, across, 64, 1)),
-                        wide_staged = high_bands(tile16(128, 256, 2, {}, 64, 4));
+                        wide_staged = by_warpgroup(high_bands(tile16(128, 256, 2, {}, 64, 4)));
 
 using contiguous_bf16 = contiguous_bf16_kernels<major::k, tile16(64, 128, 1, {}, 64, 1), tile16(128, 128, 2, across),
                                                 turns16(128, 192, {}, 64, 1), turns_pair, wide_staged,

@@ -55,6 +55,12 @@ DEEPGEMM_BOTH constexpr config high_bands(config base) {
     return base;
 }
 
+/// Results staged by warpgroup: a fourth of the copies to D, and one wait for all of a tile.
+DEEPGEMM_BOTH constexpr config by_warpgroup(config base) {
+    base.store_rows = 64;
+    return base;
+}
+
 inline constexpr cluster_shape pair{2, 1}, across{1, 2};  ///< two CTAs along M that share B, along N that share A
 
 /// Few rows of A. The narrowest tiles exist only for orders of B that can be cut so narrow.
