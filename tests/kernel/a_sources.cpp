@@ -42,7 +42,7 @@ struct parts {
     static constexpr promotion promote = Config.sm90.promote;
     static constexpr int waves = fragments_per_warpgroup(Config), column_parts = 1;
     using totals = float[waves][mma::registers];
-    static constexpr bool holds_scales = false, keeps_products = true, unrolls_ring = false;
+    static constexpr bool holds_scales = false, keeps_products = true, unrolls_ring = false, shares_fragment = false;
     struct params {};
 };
 
