@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstdio>
+#include <functional>
 #include <map>
 #include <stdexcept>
 
@@ -120,15 +121,20 @@ private:
         std::vector<case_contender<O>> all;
         for (const auto& candidate : made.ranked) {
             const kernel_handle<O>* const kernel = candidate.kernel;
-            const auto launch = [this, kernel, arguments](cudaStream_t stream) {
-                if constexpr (requires { data_.before(stream); }) data_.before(stream);
-                or_throw(kernel->launch(arguments, {.stream = stream}));
-                if constexpr (requires { data_.after(stream); }) data_.after(stream);
-            };
+            const auto launch = surrounded(
+                [kernel, arguments](cudaStream_t stream) { or_throw(kernel->launch(arguments, {.stream = stream})); });
             all.push_back({{to_source(kernel->info.cfg), launch}, candidate.predicted.total_us, kernel->info.cfg});
             if (!all_of_them) break;
         }
         return all;
+    }
+    /// A launch with what the product's time includes before and behind it.
+    std::function<void(cudaStream_t)> surrounded(std::function<void(cudaStream_t)> product) {
+        return [this, product](cudaStream_t stream) {
+            if constexpr (requires { data_.before(stream); }) data_.before(stream);
+            product(stream);
+            if constexpr (requires { data_.after(stream); }) data_.after(stream);
+        };
     }
     /// Adds the peers to those who are timed: what the operation compares with, and the user's own.
     template <class Problem>
@@ -138,7 +144,11 @@ private:
         if constexpr (requires { data_.peer(o_); }) enter_peer(who, tolerance, [&] { return data_.peer(o_); });
         if constexpr (requires(peer & own) { own.prepare(given); }) {
             if (library_ != nullptr)
-                enter_peer(who, tolerance, [&] { return contender{library_->name(), library_->prepare(given)}; });
+                enter_peer(who, tolerance, [&] {
+                    contender theirs{library_->name(), library_->prepare(given)};
+                    if (theirs.launch) theirs.launch = surrounded(theirs.launch);
+                    return theirs;
+                });
         }
     }
     /// Adds the peer that `make` gives, unless it cannot run the case or is wrong.
