@@ -186,6 +186,12 @@ TEST_CASE("a batch leaves out clusters that would only have one tile fewer, but 
     CHECK(product::even_clusters({8192, 8192, 8192}, {}, 132) == 128);  // 2048 in 16
     CHECK(product::even_clusters({4096, 4224, 7168}, {}, 132) == 132);  // 528 in four
     CHECK(product::even_clusters({4096, 4096, 7168}, {}, 0) == 0);
+    using low = persistent<tile_shape{64, 128, 64}, cluster_shape{}, 8>;
+    CHECK(low::even_clusters({64, 129280, 7168}, {}, 132) == 127);   // 1010 tiles in eight rounds
+    CHECK(low::even_clusters({128, 129280, 7168}, {}, 132) == 128);  // 2020 in 16, 127 each, but whole columns of two
+    CHECK(low::even_clusters({256, 129280, 7168}, {}, 132) == 132);  // of four: 131 and one more
+    CHECK(low::even_clusters({128, 129280, 7168}, {}, 127) == 127);  // no more than there are
+    CHECK(low::even_clusters({0, 129280, 7168}, {}, 132) == 132);
     using slots = grouped<tile_shape{256, 128, 128}, cluster_shape{1, 2}, masked_groups, 8>;
     const auto clusters_of_slots = [](i32 most_rows, i32 expected, i32 count = 32) {
         return slots::even_clusters({most_rows, 4096, 4096}, {.count = count, .expected_rows = expected}, 66);

@@ -33,9 +33,13 @@ struct persistent : dense_schedule<Block, Cluster> {
         return cluster_tiles(shape).count();
     }
 
-    /// How many of `most` clusters the grid has.
+    /// How many of `most` clusters the grid has. If all tiles of a column are in one band, their clusters read the same of B from
+    /// round to round, since else they drift apart and what they share comes from memory again: the number is rounded up to
+    /// whole columns (docs/tuning-log.md, "Whole columns").
     DEEPGEMM_BOTH static constexpr i32 even_clusters(problem_shape shape, const no_arguments& given, i32 most) {
-        return even_share(clusters(shape, given), most);
+        const banded_raster all = cluster_tiles(shape);
+        const i32 share = even_share(clusters(shape, given), most);
+        return all.m <= all.band ? min(align_up(share, max(all.m, 1)), most) : share;
     }
 
     /// Host: the schedule of a problem. It needs divisions, which would cost a kernel about half a microsecond.
