@@ -194,18 +194,29 @@ private:
         };
         // Deferred promotion leaves only a few blocks to this function, and tiles that end early are few.
         if constexpr (Gemm::promote == promotion::at_once && storage::stages <= 8 && Fragments == Gemm::waves) {
+            in_rounds(i, blocks.count, one);
+        } else {
             DEEPGEMM_NO_UNROLL
-            for (; i < blocks.count && at.stage != 0; ++i) one(i);
-            for (; i + storage::stages <= blocks.count; i += storage::stages) {
-                DEEPGEMM_UNROLL
-                for (int stage = 0; stage < storage::stages; ++stage) {
-                    at.stage = u32(stage);  // as it is
-                    one(i + stage);
-                }
+            for (; i < blocks.count; ++i) one(i);
+        }
+    }
+
+    /// Calls one(i) for K blocks number `i` to `count` - 1: a round of the ring at a time, so that its stages are constants, and one by
+    /// one before and behind these rounds.
+    template <class One>
+    DEEPGEMM_DEVICE void in_rounds(i32 i, i32 count, const One& one) {
+        DEEPGEMM_NO_UNROLL
+        for (; i < count && at.stage != 0; ++i) one(i);
+        DEEPGEMM_NO_UNROLL
+        for (; i + storage::stages <= count; i += storage::stages) {
+            DEEPGEMM_UNROLL
+            for (int stage = 0; stage < storage::stages; ++stage) {
+                at.stage = u32(stage);  // as it is
+                one(i + stage);
             }
         }
         DEEPGEMM_NO_UNROLL
-        for (; i < blocks.count; ++i) one(i);
+        for (; i < count; ++i) one(i);
     }
 
     /// Three fragments of a tile on two warpgroups, which have two each: the first one of each, and of the tile's second one half of
@@ -251,18 +262,7 @@ private:
                 landed = pipe.landed(at);
                 shared_factors.promote(total[1], shared);
             };
-            i32 i = 0;
-            DEEPGEMM_NO_UNROLL
-            for (; i < blocks.count && at.stage != 0; ++i) one(i);
-            for (; i + storage::stages <= blocks.count; i += storage::stages) {
-                DEEPGEMM_UNROLL
-                for (int stage = 0; stage < storage::stages; ++stage) {
-                    at.stage = u32(stage);  // as it is
-                    one(i + stage);
-                }
-            }
-            DEEPGEMM_NO_UNROLL
-            for (; i < blocks.count; ++i) one(i);
+            in_rounds(0, blocks.count, one);
         }
         // Only now, since zeros would take registers in the loop.
         DEEPGEMM_UNROLL
@@ -345,19 +345,7 @@ private:
             meanwhile(0);
         });
         const auto add = [&](i32 i) { add_block<Fragments, true>(total, previous, true, [&] { meanwhile(i); }); };
-        i32 i = 1;
-        DEEPGEMM_NO_UNROLL
-        for (; i < blocks && at.stage != 0; ++i) add(i);
-        DEEPGEMM_NO_UNROLL
-        for (; i + storage::stages <= blocks; i += storage::stages) {
-            DEEPGEMM_UNROLL
-            for (int stage = 0; stage < storage::stages; ++stage) {
-                at.stage = u32(stage);  // as it is
-                add(i + stage);
-            }
-        }
-        DEEPGEMM_NO_UNROLL
-        for (; i < blocks; ++i) add(i);
+        in_rounds(1, blocks, add);
         finish_blocks<Fragments>(total, previous, true);
     }
 

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <deepgemm/ptx/thread.cuh>
-#include <deepgemm/ptx/warp.cuh>
 #include <deepgemm/schedule/groups.cuh>
 
 namespace deepgemm {
@@ -42,10 +41,6 @@ struct listed_rows : row_groups {
     DEEPGEMM_BOTH constexpr i32 most_row_tiles(problem_shape shape, i32 block_m) const {
         return min(ceil_div(shape.m, block_m) + 2 * max(count, 0) + 1, shape.m);
     }
-
-protected:
-    /// The number of the lowest bit that is set in `mask`, which is not 0.
-    DEEPGEMM_DEVICE static u32 lowest_bit(u32 mask) { return ptx::count_bits((mask & (0 - mask)) - 1); }
 };
 
 /// The policy: stretches of rows of one group, or of none, one after another. Rows without a group become zero.

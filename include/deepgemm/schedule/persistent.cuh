@@ -36,9 +36,9 @@ struct persistent : dense_schedule<Block, Cluster> {
     /// How many of `most` clusters the grid has. If all tiles of a column are in one band, their clusters read the same of B from
     /// round to round, since else they drift apart and what they share comes from memory again: the number is rounded up to
     /// whole columns (docs/tuning-log.md, "Whole columns").
-    DEEPGEMM_BOTH static constexpr i32 even_clusters(problem_shape shape, const no_arguments& given, i32 most) {
+    DEEPGEMM_BOTH static constexpr i32 even_clusters(problem_shape shape, const no_arguments&, i32 most) {
         const banded_raster all = cluster_tiles(shape);
-        const i32 share = even_share(clusters(shape, given), most);
+        const i32 share = even_share(all.count(), most);
         return all.m <= all.band ? min(align_up(share, max(all.m, 1)), most) : share;
     }
 

@@ -140,7 +140,7 @@ private:
         const bool whole = ends.first >= 0 && ends.first == ends.last && ends.first == ends.before;
         u32 found = 0;
         for (u32 left = ptx::ballot(block + lane < end && !whole); left != 0; left &= left - 1) {
-            const u32 which = lowest_bit(left);
+            const u32 which = ptx::count_bits((left & (0 - left)) - 1);  // the lowest lane
             const i32 row = i32((block + which) * u32(lowest) + 2 * lane);
             const i32 first = group_of(min(row, rows - 1)), second = group_of(min(row + 1, rows - 1)),
                       outside = ptx::shuffle(ends.before, which), above = ptx::shuffle_up(second, 1),
